@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+#include "base/ip.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+static bool is_bracketed(struct str text) {
+	return text.len > 2 && text.ptr[0] == '[' && text.ptr[text.len - 1] == ']';
+}
+
+bool ip_parse(struct str text, struct ip_addr *ret_addr) {
+	bool bracketed = is_bracketed(text);
+	struct ip_addr addr = {.family = IP_NONE};
+	char copy[IP_TEXT_MAX];
+
+	if (bracketed)
+		text = str_of(text.ptr + 1, text.len - 2);
+	if (text.len == 0 || text.len >= sizeof(copy) || memchr(text.ptr, '\0', text.len))
+		return false;
+	memcpy(copy, text.ptr, text.len);
+	copy[text.len] = '\0';
+	if (!bracketed && inet_pton(AF_INET, copy, addr.bytes) == 1)
+		addr.family = IP_V4;
+	else if (inet_pton(AF_INET6, copy, addr.bytes) == 1)
+		addr.family = IP_V6;
+	else
+		return false;
+	*ret_addr = addr;
+	return true;
+}
+
+// The bits of byte number `i` that a prefix of `len` bits covers.
+static uint8_t byte_mask(unsigned len, unsigned i) {
+	if (len >= 8 * (i + 1))
+		return 0xff;
+	return len <= 8 * i ? 0 : (uint8_t)(0xff << (8 * (i + 1) - len));
+}
+
+bool ip_prefix_parse_host(struct str text, struct ip_prefix *ret_prefix) {
+	const char *slash = text.len ? memchr(text.ptr, '/', text.len) : NULL;
+	uint32_t addr_len = slash ? (uint32_t)(slash - text.ptr) : text.len;
+	struct ip_prefix prefix;
+	uint64_t bits;
+
+	if (!ip_parse(str_of(text.ptr, addr_len), &prefix.addr))
+		return false;
+	bits = 8 * ip_size(prefix.addr.family);
+	if (slash && !str_to_u64(str_of(slash + 1, text.len - addr_len - 1), bits, &bits))
+		return false;
+	prefix.len = (uint8_t)bits;
+	*ret_prefix = prefix;
+	return true;
+}
+
+bool ip_prefix_parse(struct str text, struct ip_prefix *ret_prefix) {
+	struct ip_prefix prefix;
+
+	if (!ip_prefix_parse_host(text, &prefix))
+		return false;
+	for (unsigned i = 0; i < sizeof(prefix.addr.bytes); i++) {
+		if (prefix.addr.bytes[i] & ~byte_mask(prefix.len, i))
+			return false;
+	}
+	*ret_prefix = prefix;
+	return true;
+}
+
+bool ip_prefix_holds(const struct ip_prefix *prefix, const struct ip_addr *addr) {
+	if (prefix->addr.family != addr->family || addr->family == IP_NONE)
+		return false;
+	for (unsigned i = 0; 8 * i < prefix->len; i++) {
+		if ((prefix->addr.bytes[i] ^ addr->bytes[i]) & byte_mask(prefix->len, i))
+			return false;
+	}
+	return true;
+}
+
+// The colon before the port, or NULL when the text is an address alone ("2001:db8::1" has colons and no port).
+static const char *port_colon(struct str text) {
+	const char *colon = text.len ? memchr(text.ptr, ':', text.len) : NULL;
+	const char *last = text.len ? memrchr(text.ptr, ':', text.len) : NULL;
+
+	if (text.len && text.ptr[0] == '[')
+		return last && last > text.ptr && last[-1] == ']' ? last : NULL;
+	return colon == last ? colon : NULL;
+}
+
+bool endpoint_parse(struct str text, uint16_t default_port, struct endpoint *ret_endpoint) {
+	const char *colon = port_colon(text);
+	uint32_t addr_len = colon ? (uint32_t)(colon - text.ptr) : text.len;
+	uint64_t port = default_port;
+	struct ip_addr addr;
+
+	if (colon && !str_to_u64(str_of(colon + 1, text.len - addr_len - 1), UINT16_MAX, &port))
+		return false;
+	if (port == 0 || !ip_parse(str_of(text.ptr, addr_len), &addr))
+		return false;
+	*ret_endpoint = (struct endpoint){.addr = addr, .port = (uint16_t)port};
+	return true;
+}
+
+uint32_t ip_format(const struct ip_addr *addr, char *out) {
+	int family = addr->family == IP_V4 ? AF_INET : AF_INET6;
+
+	if (addr->family == IP_NONE || !inet_ntop(family, addr->bytes, out, IP_TEXT_MAX))
+		memcpy(out, "none", sizeof("none"));
+	return (uint32_t)strlen(out);
+}
+
+uint32_t endpoint_format(const struct endpoint *endpoint, char *out) {
+	char addr[IP_TEXT_MAX];
+	const char *form = endpoint->addr.family == IP_V6 ? "[%s]:%u" : "%s:%u";
+
+	ip_format(&endpoint->addr, addr);
+	return (uint32_t)snprintf(out, ENDPOINT_TEXT_MAX, form, addr, (unsigned)endpoint->port);
+}

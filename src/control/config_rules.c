@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+//
+// Static rules. The default route becomes the last rule, without conditions.
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/config_build.h"
+
+#define DEFAULT_NAME "default"
+
+static struct str own_str(struct build *b, const char *text) {
+	char *copy = text ? build_text(b, text) : NULL;
+
+	return copy ? str_from_c(copy) : (struct str){0};
+}
+
+static int16_t port_of(struct build *b, const char *path, const char *name) {
+	char names[PORTS_MAX * 34] = "";
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < b->raw->ports_count; i++) {
+		if (strcmp(b->raw->ports[i].name, name) == 0)
+			return (int16_t)i;
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", b->raw->ports[i].name);
+	}
+	config_problem(b->tree, path, "no port is called \"%s\"; the ports are %s", name, names);
+	return -1;
+}
+
+// A host name or an address, as it can stand in a URI.
+static bool is_domain(const char *text) {
+	for (const char *c = text; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("-._[]:", *c))
+			return false;
+	return text[0] != '.' && text[0] != '-';
+}
+
+// Whatever RFC 3261 section 25.1 lets stand in a user part.
+static bool is_user(const char *text) {
+	for (; *text; text++)
+		if (!isalnum((unsigned char)*text) && !strchr("-_.!~*'()%&=+$,;?/", *text))
+			return false;
+	return true;
+}
+
+static void read_match(struct build *b, uint32_t at, struct config_route *route) {
+	const struct raw_match *match = &b->raw->routes[at].match;
+	PATH(user_path, "routes[%u].match.user_prefix", at);
+	PATH(domain_path, "routes[%u].match.domain", at);
+	PATH(port_path, "routes[%u].match.from_port", at);
+	PATH(network_path, "routes[%u].match.from_network", at);
+
+	route->user_prefix = own_str(b, match->user_prefix);
+	route->domain = own_str(b, match->domain);
+	if (match->user_prefix && !is_user(match->user_prefix))
+		config_problem(
+			b->tree,
+			user_path,
+			"\"%s\" cannot begin the user part of a URI; write digits, letters and -_.!~*'()%%&=+$,;?/ only",
+			match->user_prefix
+		);
+	if (match->domain && !is_domain(match->domain))
+		config_problem(b->tree, domain_path, "\"%s\" is no host name; write one like example.net", match->domain);
+	if (match->from_port)
+		route->from_port = port_of(b, port_path, match->from_port);
+	if (match->from_network)
+		route->has_from_network = build_network(b, network_path, match->from_network, &route->from_network);
+}
+
+// A next hop that is ourselves would only loop.
+static void read_hop(struct build *b, const char *path, const char *text, struct endpoint *ret_to) {
+	if (!build_endpoint(b, path, text, 5060, ret_to))
+		return;
+	for (uint32_t i = 0; i < b->cfg->listener_count; i++)
+		if (endpoint_eq(&b->cfg->listeners[i].local, ret_to) ||
+		    endpoint_eq(&b->cfg->listeners[i].advertised, ret_to))
+			config_problem(
+				b->tree,
+				path,
+				"\"%s\" is tandem's own listener %s; write the address of the next hop",
+				text,
+				b->raw->listeners[i].name
+			);
+}
+
+static int name_compare(const void *a, const void *b) {
+	const struct raw_route *const *left = a, *const *right = b;
+	int order = strcmp((*left)->name, (*right)->name);
+
+	if (order == 0)
+		order = *left < *right ? -1 : 1;
+	return order;
+}
+
+static void check_names(struct build *b) {
+	uint32_t count = b->raw->routes_count;
+	const struct raw_route **sorted = build_array(b, count, sizeof(*sorted));
+
+	if (!sorted)
+		return;
+	for (uint32_t i = 0; i < count; i++)
+		sorted[i] = &b->raw->routes[i];
+	qsort(sorted, count, sizeof(*sorted), name_compare);
+	for (uint32_t i = 0; i < count; i++) {
+		PATH(path, "routes[%u].name", (uint32_t)(sorted[i] - b->raw->routes));
+
+		if (i > 0 && strcmp(sorted[i]->name, sorted[i - 1]->name) == 0)
+			config_problem(
+				b->tree,
+				path,
+				"\"%s\" is the name of routes[%u] already",
+				sorted[i]->name,
+				(uint32_t)(sorted[i - 1] - b->raw->routes)
+			);
+		else if (strcmp(sorted[i]->name, DEFAULT_NAME) == 0)
+			config_problem(b->tree, path, "\"" DEFAULT_NAME "\" is the name of default_route; choose another");
+	}
+	free(sorted);
+}
+
+void build_rules(struct build *b) {
+	uint32_t count = b->raw->routes_count + (b->raw->default_route != NULL);
+
+	b->cfg->routes = build_array(b, count, sizeof(*b->cfg->routes));
+	if (!b->cfg->routes)
+		return;
+	for (uint32_t i = 0; i < b->raw->routes_count; i++) {
+		struct config_route *route = &b->cfg->routes[b->cfg->route_count++];
+		PATH(path, "routes[%u].to", i);
+
+		*route = (struct config_route){.name = build_text(b, b->raw->routes[i].name), .from_port = -1};
+		read_match(b, i, route);
+		read_hop(b, path, b->raw->routes[i].to, &route->to);
+	}
+	check_names(b);
+	if (b->raw->default_route) {
+		struct config_route *route = &b->cfg->routes[b->cfg->route_count++];
+
+		*route = (struct config_route){.name = build_text(b, DEFAULT_NAME), .from_port = -1};
+		read_hop(b, "default_route", b->raw->default_route, &route->to);
+	}
+}

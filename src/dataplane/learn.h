@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+//
+// Learns routes and neighbours from the kernel over netlink and publishes them to the workers (neigh.h); makes the
+// kernel resolve next hops. Control core only.
+// Timers: rebuilds are at least LEARN_PAUSE_MS apart.
+#pragma once
+
+#include "dataplane/neigh.h"
+#include "dataplane/netlink.h"
+
+#define LEARN_PAUSE_MS 20
+#define LEARN_RETIRED 16   // snapshots that wait for workers
+#define LEARN_REFRESH 64   // neighbours asked for again per tick
+
+struct learn {
+	const struct config *cfg;
+	const int *ifindex; // of each config.interfaces
+	struct neigh_board *board;
+	struct netlink *requests;
+	struct netlink monitor;
+	int timer_fd;
+	bool routes_dirty, neighbours_dirty;
+	uint64_t rebuilt_ms;
+	uint32_t version;
+	struct neigh_route *routes;
+	uint32_t route_count, route_room;
+	struct neigh_entry *entries;
+	uint32_t entry_count, entry_room;
+	uint32_t retired_count;
+	struct {
+		struct neigh_snapshot *snapshot;
+		uint64_t token;
+	} retired[LEARN_RETIRED];
+};
+
+// Opens the monitor and publishes the first snapshot. Logs and returns -errno on failure.
+int learn_start(
+	struct learn *learn,
+	const struct config *cfg,
+	const int *ifindex,
+	struct neigh_board *board,
+	struct netlink *requests
+);
+
+// Only after the workers ended.
+void learn_stop(struct learn *learn);
+
+// The monitor socket or the timer is readable.
+void learn_monitor_ready(struct learn *learn);
+void learn_timer_ready(struct learn *learn);
+
+// Frees old snapshots, refreshes stale neighbours in use.
+void learn_tick(struct learn *learn);
+
+// Makes the kernel look for that neighbour.
+void learn_resolve(struct learn *learn, uint8_t interface, const struct ip_addr *addr);

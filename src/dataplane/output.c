@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+
+#include "dataplane/output.h"
+
+#include <rte_byteorder.h>
+#include <rte_ether.h>
+#include <rte_ip.h>
+#include <rte_udp.h>
+
+#include "dataplane/neigh.h"
+#include "dataplane/pending.h"
+#include "dataplane/port.h"
+#include "dataplane/tx.h"
+
+#define TTL 64
+#define KEEP_FLAGS (RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL) // say whose memory it is; the rest is about receiving
+
+static_assert(OUTPUT_HEADROOM <= RTE_PKTMBUF_HEADROOM, "a fresh buffer has room for the headers");
+
+struct rte_mbuf *output_alloc(struct worker *w) {
+	struct rte_mbuf *m = rte_pktmbuf_alloc(w->packets);
+
+	if (unlikely(!m)) {
+		count_one(&w->count, COUNT_DROP_NO_BUFFER);
+		return NULL;
+	}
+	*packet_of(m) = (struct packet){.kind = PACKET_DATAGRAM, .latency = LATENCY_NONE};
+	return m;
+}
+
+// Moves the data back until that much room is in front of it. False when it does not fit.
+static bool headroom_make(struct rte_mbuf *m, uint32_t need) {
+	uint32_t missing;
+
+	if (likely(rte_pktmbuf_headroom(m) >= need))
+		return true;
+	missing = need - rte_pktmbuf_headroom(m);
+	if (rte_pktmbuf_tailroom(m) < missing)
+		return false;
+	memmove(rte_pktmbuf_mtod_offset(m, char *, missing), rte_pktmbuf_mtod(m, char *), m->data_len);
+	m->data_off += (uint16_t)missing;
+	return true;
+}
+
+static void *header_push(struct rte_mbuf *m, uint32_t len) {
+	m->data_off -= (uint16_t)len;
+	m->data_len += (uint16_t)len;
+	m->pkt_len += len;
+	return rte_pktmbuf_mtod(m, void *);
+}
+
+static void udp_push(struct rte_mbuf *m, uint16_t from, uint16_t to) {
+	struct rte_udp_hdr *udp = header_push(m, sizeof(*udp));
+
+	*udp = (struct rte_udp_hdr){
+		.src_port = rte_cpu_to_be_16(from),
+		.dst_port = rte_cpu_to_be_16(to),
+		.dgram_len = rte_cpu_to_be_16(m->data_len),
+	};
+}
+
+// Don't Fragment stays clear: a router with a smaller MTU may cut what nobody would tell us to send smaller.
+static void ipv4_push(struct worker *w, struct rte_mbuf *m, const struct ip_addr *from, const struct ip_addr *to) {
+	struct rte_ipv4_hdr *ip = header_push(m, sizeof(*ip));
+
+	*ip = (struct rte_ipv4_hdr){
+		.version_ihl = RTE_IPV4_VHL_DEF,
+		.total_length = rte_cpu_to_be_16(m->data_len),
+		.packet_id = rte_cpu_to_be_16(w->tx->ip_id),
+		.time_to_live = TTL,
+		.next_proto_id = IPPROTO_UDP,
+		.src_addr = ip_to_v4(from),
+		.dst_addr = ip_to_v4(to),
+	};
+	w->tx->ip_id = (uint16_t)(w->tx->ip_id + w->worker_count);
+}
+
+// With offload the UDP field holds the sum of the pseudo header, as the drivers want it.
+static void ipv4_checksums(const struct port *port, struct rte_mbuf *m) {
+	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
+
+	if (!port->checksum_tx) {
+		udp->dgram_cksum = rte_ipv4_udptcp_cksum(ip, udp);
+		ip->hdr_checksum = rte_ipv4_cksum(ip);
+		return;
+	}
+	m->l3_len = sizeof(*ip);
+	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_UDP_CKSUM;
+	udp->dgram_cksum = rte_ipv4_phdr_cksum(ip, m->ol_flags);
+}
+
+static void ether_push(struct rte_mbuf *m, const struct port *port, uint16_t vlan, const struct neigh_hop *hop) {
+	uint16_t type = RTE_ETHER_TYPE_IPV4;
+	struct rte_ether_hdr *ether;
+
+	if (vlan != 0) {
+		struct rte_vlan_hdr *tag = header_push(m, sizeof(*tag));
+
+		tag->vlan_tci = rte_cpu_to_be_16(vlan);
+		tag->eth_proto = rte_cpu_to_be_16(type);
+		type = RTE_ETHER_TYPE_VLAN;
+	}
+	ether = header_push(m, sizeof(*ether));
+	memcpy(&ether->dst_addr, hop->mac, sizeof(ether->dst_addr));
+	memcpy(&ether->src_addr, port->mac, sizeof(ether->src_addr));
+	ether->ether_type = rte_cpu_to_be_16(type);
+	m->l2_len = (uint64_t)sizeof(*ether) + (vlan != 0 ? sizeof(struct rte_vlan_hdr) : 0);
+}
+
+// The next hop is known: puts all headers on and queues the frame.
+static void transmit(struct worker *w, struct rte_mbuf *m, const struct endpoint *from, const struct neigh_hop *hop) {
+	const struct config_interface *interface = &w->cfg->interfaces[hop->interface];
+	const struct port *port = &w->ports[interface->port];
+	uint16_t to_port = packet_of(m)->dst.port;
+
+	if (m->data_len > output_payload_max(w, hop->interface, IP_V4) || !headroom_make(m, OUTPUT_HEADROOM)) {
+		tx_drop(w, m, COUNT_DROP_TX_SIZE);
+		return;
+	}
+	m->ol_flags &= KEEP_FLAGS;
+	m->tx_offload = 0;
+	udp_push(m, from->port, to_port);
+	ipv4_push(w, m, &from->addr, &hop->to);
+	ipv4_checksums(port, m);
+	ether_push(m, port, interface->vlan, hop);
+	count_one(&w->count, COUNT_TX_SIP);
+	tx_frame(w, interface->port, m);
+}
+
+void output_datagram(struct worker *w, struct rte_mbuf *m, uint8_t listener, const struct endpoint *to) {
+	const struct endpoint *from = &w->cfg->listeners[listener].local;
+	const struct neigh_hop *hop;
+
+	packet_of(m)->dst = *to;
+	packet_of(m)->listener = listener;
+	if (unlikely(to->addr.family != IP_V4 || from->addr.family != IP_V4)) {
+		tx_drop(w, m, COUNT_DROP_NO_ROUTE);
+		return;
+	}
+	hop = neigh_find(w->neigh, w->now_ms, &to->addr);
+	switch ((enum neigh_state)hop->state) {
+	case NEIGH_NO_ROUTE:
+		tx_drop(w, m, COUNT_DROP_NO_ROUTE);
+		return;
+	case NEIGH_WAITING:
+		pending_add(w, m, hop);
+		return;
+	case NEIGH_KNOWN:
+		transmit(w, m, from, hop);
+		return;
+	}
+}
+
+int output_interface(struct worker *w, const struct ip_addr *to) {
+	const struct neigh_hop *hop = neigh_find(w->neigh, w->now_ms, to);
+
+	return hop->state == NEIGH_NO_ROUTE ? -1 : hop->interface;
+}
+
+uint32_t output_payload_max(const struct worker *w, int interface, uint8_t family) {
+	uint32_t ip_len = family == IP_V4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
+	uint32_t mtu = w->ports[w->cfg->interfaces[interface].port].mtu;
+
+	return mtu - ip_len - (uint32_t)sizeof(struct rte_udp_hdr);
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+
+#include "dataplane/worker.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+#include <rte_pause.h>
+#include <rte_prefetch.h>
+#include <rte_ring.h>
+
+#include "dataplane/input.h"
+#include "dataplane/neigh.h"
+#include "dataplane/pending.h"
+#include "dataplane/port.h"
+#include "dataplane/tx.h"
+
+#define BURST 32
+#define COMMANDS_PER_TURN 4
+#define IDLE_TURNS 64 // empty turns before the first sleep
+#define IDLE_STEP 8   // sleeps of one length before it doubles
+
+static void parts_free(struct worker *w) {
+	if (w->pending)
+		pending_clear(w->pending);
+	rte_free(w->pending);
+	rte_free(w->tx);
+	rte_free(w->neigh);
+	rte_free(w);
+}
+
+int worker_create(const struct worker_parts *parts, uint8_t id, struct worker **ret_worker) {
+	struct worker *w = rte_zmalloc("worker", sizeof(*w), CACHE_LINE);
+
+	if (!w)
+		return -ENOMEM;
+	w->id = id;
+	w->worker_count = parts->cfg->worker_count;
+	w->cfg = parts->cfg;
+	w->dp = parts->dp;
+	w->packets = parts->packets;
+	w->ports = parts->ports;
+	w->input = parts->input;
+	w->bell = parts->bell;
+	w->ms_tsc = rte_get_tsc_hz() / 1000;
+	w->now_tsc = rte_rdtsc();
+	w->next_ms_tsc = w->now_tsc + w->ms_tsc;
+	w->tx = rte_zmalloc("tx", sizeof(*w->tx), CACHE_LINE);
+	w->pending = rte_zmalloc("pending", sizeof(*w->pending), CACHE_LINE);
+	w->neigh = rte_zmalloc("neigh", sizeof(*w->neigh), CACHE_LINE);
+	if (!w->tx || !w->pending || !w->neigh || mailbox_open(w) != 0) {
+		parts_free(w);
+		return -ENOMEM;
+	}
+	w->tx->ip_id = id;
+	w->neigh->board = parts->board;
+	w->neigh->worker = id;
+	neigh_refresh(w->neigh);
+	*ret_worker = w;
+	return 0;
+}
+
+void worker_destroy(struct worker *w) {
+	if (!w)
+		return;
+	mailbox_close(w);
+	parts_free(w);
+}
+
+// Mostly adds one; after a pause as many as it took.
+static inline void clock_update(struct worker *w) {
+	w->now_tsc = rte_rdtsc();
+	if (likely(w->now_tsc < w->next_ms_tsc))
+		return;
+	uint64_t passed = (w->now_tsc - w->next_ms_tsc) / w->ms_tsc + 1;
+
+	w->now_ms += passed;
+	w->next_ms_tsc += passed * w->ms_tsc;
+}
+
+static void give_to_kernel(struct worker *w, struct rte_mbuf *m, uint8_t port) {
+	packet_of(m)->kind = PACKET_TO_KERNEL;
+	packet_of(m)->port = port;
+	w->wants_control = true;
+	if (rte_ring_sp_enqueue(w->to_kernel, m) != 0) {
+		tx_drop(w, m, COUNT_DROP_KERNEL_FULL);
+		return;
+	}
+	count_one(&w->count, COUNT_RX_EXCEPTION);
+}
+
+// Appends to own[] what this worker owns; returns the new count.
+static inline uint32_t sort_datagram(
+	struct worker *w,
+	const struct worker_stages *stages,
+	struct rte_mbuf *m,
+	struct rte_mbuf **own,
+	uint32_t count
+) {
+	uint8_t owner = w->id;
+
+	count_one(&w->count, COUNT_RX_SIP);
+	if (w->worker_count > 1)
+		owner = stages->owner(w, rte_pktmbuf_mtod(m, const char *), m->data_len);
+	if (owner != w->id) {
+		tx_handoff(w, owner, m);
+		return count;
+	}
+	own[count] = m;
+	return count + 1;
+}
+
+// One burst of one queue.
+static inline uint32_t receive_queue(
+	struct worker *w,
+	const struct worker_stages *stages,
+	uint8_t index,
+	uint16_t queue
+) {
+	const struct port *port = &w->ports[index];
+	struct rte_mbuf *burst[BURST], *own[BURST];
+	uint32_t own_count = 0, count = rte_eth_rx_burst(port->dev, queue, burst, BURST);
+	uint64_t bytes = 0, rx_tsc;
+
+	if (count == 0)
+		return 0;
+	rx_tsc = rte_rdtsc();
+	for (uint32_t i = 0; i < count; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
+	for (uint32_t i = 0; i < count; i++) {
+		struct rte_mbuf *m = burst[i];
+		struct input_verdict verdict;
+
+		bytes += m->pkt_len;
+		verdict = input_peek_frame(w->input, port, index, m, rx_tsc);
+		switch ((enum input_kind)verdict.kind) {
+		case INPUT_DATAGRAM:
+			own_count = sort_datagram(w, stages, m, own, own_count);
+			break;
+		case INPUT_KERNEL:
+			give_to_kernel(w, m, index);
+			break;
+		case INPUT_DROP:
+			tx_drop(w, m, (enum count)verdict.reason);
+			break;
+		}
+	}
+	count_add(&w->count, COUNT_RX_PACKETS, count);
+	count_add(&w->count, COUNT_RX_BYTES, bytes);
+	if (own_count > 0)
+		stages->datagrams(w, own, own_count);
+	return count;
+}
+
+// A port with more queues than there are workers is still emptied.
+static inline uint32_t receive_ports(struct worker *w, const struct worker_stages *stages) {
+	uint32_t count = 0;
+
+	for (uint8_t i = 0; i < w->cfg->port_count; i++) {
+		for (uint16_t queue = w->id; queue < w->ports[i].rx_queues; queue += w->worker_count)
+			count += receive_queue(w, stages, i, queue);
+	}
+	return count;
+}
+
+static inline uint32_t receive_worker(struct worker *w, const struct worker_stages *stages, struct rte_ring *ring) {
+	struct rte_mbuf *burst[BURST], *own[BURST];
+	uint32_t own_count = 0, count = rte_ring_sc_dequeue_burst(ring, (void **)burst, BURST, NULL);
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (packet_of(burst[i])->kind == PACKET_FRAME_OUT)
+			tx_frame(w, packet_of(burst[i])->port, burst[i]);
+		else
+			own[own_count++] = burst[i];
+	}
+	if (own_count == 0)
+		return count;
+	count_add(&w->count, COUNT_HANDOFF_IN, own_count);
+	stages->datagrams(w, own, own_count);
+	return count;
+}
+
+static inline uint32_t receive_workers(struct worker *w, const struct worker_stages *stages) {
+	uint32_t count = 0;
+
+	for (uint8_t i = 0; i < w->worker_count; i++) {
+		if (w->from_worker[i])
+			count += receive_worker(w, stages, w->from_worker[i]);
+	}
+	return count;
+}
+
+static inline uint32_t receive_kernel(struct worker *w) {
+	struct rte_mbuf *burst[BURST];
+	uint32_t count = rte_ring_sc_dequeue_burst(w->from_kernel, (void **)burst, BURST, NULL);
+
+	for (uint32_t i = 0; i < count; i++)
+		tx_frame(w, packet_of(burst[i])->port, burst[i]);
+	count_add(&w->count, COUNT_TX_KERNEL, count);
+	return count;
+}
+
+// Takes no more than there is room for answers.
+static inline uint32_t answer_commands(struct worker *w, const struct worker_stages *stages) {
+	void *commands[COMMANDS_PER_TURN];
+	uint32_t count;
+
+	if (likely(rte_ring_empty(w->commands)))
+		return 0;
+	count = RTE_MIN((uint32_t)COMMANDS_PER_TURN, rte_ring_free_count(w->replies));
+	count = rte_ring_sc_dequeue_burst(w->commands, commands, count, NULL);
+	for (uint32_t i = 0; i < count; i++) {
+		stages->command(w, commands[i]);
+		(void)rte_ring_sp_enqueue(w->replies, commands[i]);
+	}
+	w->wants_control |= count > 0;
+	return count;
+}
+
+static inline __attribute__((always_inline)) bool turn(struct worker *w, const struct worker_stages *stages) {
+	uint32_t work;
+	bool busy;
+
+	clock_update(w);
+	busy = pending_turn(w, neigh_refresh(w->neigh));
+	work = receive_ports(w, stages);
+	work += receive_workers(w, stages);
+	work += receive_kernel(w);
+	work += answer_commands(w, stages);
+	busy |= stages->tick(w);
+	tx_flush(w);
+	w->gauges.packets_pending = w->pending->count;
+	if (unlikely(w->wants_control))
+		mailbox_bell_ring(w);
+	count_one(&w->count, COUNT_LOOP_TURNS);
+	if (work == 0 && !busy) {
+		count_one(&w->count, COUNT_LOOP_IDLE);
+		return false;
+	}
+	w->busy_tsc += rte_rdtsc() - w->now_tsc;
+	return true;
+}
+
+bool worker_turn(struct worker *w, const struct worker_stages *stages) {
+	return turn(w, stages);
+}
+
+// The n-th empty turn in a row.
+static void idle(struct worker *w, uint32_t n) {
+	uint32_t doublings = n < IDLE_TURNS ? 0 : (n - IDLE_TURNS) / IDLE_STEP;
+	uint64_t sleep_us = RTE_MIN(UINT64_C(1) << RTE_MIN(doublings, 20u), (uint64_t)w->cfg->idle_sleep_max_us);
+	struct timespec pause = {.tv_sec = (time_t)(sleep_us / 1000000), .tv_nsec = (long)(sleep_us % 1000000) * 1000};
+
+	if (w->cfg->idle == IDLE_SPIN || n < IDLE_TURNS) {
+		rte_pause();
+		return;
+	}
+	count_one(&w->count, COUNT_LOOP_SLEEPS);
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+}
+
+static inline __attribute__((always_inline)) void worker_loop(struct worker *w, const struct worker_stages *stages) {
+	uint32_t empty = 0;
+
+	while (!worker_flag(&w->stop)) {
+		if (turn(w, stages)) {
+			empty = 0;
+			continue;
+		}
+		if (empty < UINT32_MAX)
+			empty++;
+		idle(w, empty);
+	}
+}
+
+void worker_run(struct worker *w, const struct worker_stages *stages) {
+	// The default slack of 50 us would be most of a sleep.
+	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+	neigh_online(w->neigh);
+	worker_loop(w, stages);
+	neigh_offline(w->neigh);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+//
+// The dialogs of one core (RFC 3261 section 12), kept from the messages that pass a proxy: who calls whom, tags, CSeqs,
+// targets, route set, state. One INVITE makes one record, the head of a set; each further To tag (forking) adds a
+// sibling to it. In-dialog requests find the head by the identifier in our Record-Route, or by Call-ID and tag.
+#pragma once
+
+#include "base/blob.h"
+#include "base/config.h"
+#include "base/table.h"
+#include "base/timer.h"
+#include "dialog/mint.h"
+#include "sip/msg.h"
+
+enum dialog_state {
+	DIALOG_TRYING,	   // INVITE forwarded, no To tag yet
+	DIALOG_EARLY,	   // provisional with To tag
+	DIALOG_CONFIRMED,  // 2xx
+	DIALOG_TERMINATED, // BYE forwarded, not answered yet
+	DIALOG_STATE_COUNT,
+};
+
+// The text a dialog keeps, in one allocation.
+enum dialog_text {
+	DIALOG_CALL_ID,
+	DIALOG_CALLER_TAG,
+	DIALOG_CALLEE_TAG,
+	DIALOG_FROM_URI,
+	DIALOG_TO_URI,
+	DIALOG_CALLER_TARGET, // Contact URIs
+	DIALOG_CALLEE_TARGET,
+	DIALOG_ROUTE_SET, // Record-Route entries of the 2xx, ours included, comma-separated
+	DIALOG_TEXT_COUNT,
+};
+
+struct dialog_ref {
+	uint32_t slot; // SLOT_NONE: nothing
+	uint32_t generation;
+};
+
+struct dialog {
+	struct pool_head head;
+	struct timer timer; // end of a confirmed dialog nobody speaks in
+	uint64_t hash;	    // of Call-ID and caller's tag
+	uint64_t created_ms;
+	uint64_t answered_ms; // 0 = not yet
+	uint32_t sibling;     // next of the set, SLOT_NONE at its end
+	uint32_t first;	      // slot of the head of the set; its own in the head
+	uint32_t caller_cseq, callee_cseq;
+	struct endpoint caller, callee; // where their messages come from and go to
+	int32_t rule;			// index of the static rule, or DIALOG_RULE_ROUTE
+	uint8_t state;			// enum dialog_state
+	uint16_t text_len[DIALOG_TEXT_COUNT];
+	char *text;
+};
+
+#define DIALOG_RULE_ROUTE (-1) // the request brought a Route of its own
+
+struct dialog_table {
+	struct pool pool;
+	struct table heads;
+	struct timer_wheel wheel;
+	struct blob_arena *text; // borrowed
+	uint64_t seed;
+	uint32_t max_age_ms;
+	uint8_t worker;
+	uint32_t count[DIALOG_STATE_COUNT];
+};
+
+// Returns 0 or -errno. `text` must outlive the table.
+int dialog_table_init(
+	struct dialog_table *table, uint32_t capacity, enum mem_huge huge, struct blob_arena *text, uint32_t max_age_ms
+);
+void dialog_table_fini(struct dialog_table *table);
+
+// The head of a new set for an INVITE outside a dialog, state Trying; NULL when no record or text memory is left.
+struct dialog *dialog_create(struct dialog_table *table, const struct sip_msg *invite, uint64_t now_ms);
+
+struct dialog *dialog_get(const struct dialog_table *table, struct dialog_ref ref);
+struct dialog_ref dialog_ref_of(const struct dialog_table *table, const struct dialog *dialog);
+
+// MINT_LEN characters: the Record-Route parameter that names the set.
+void dialog_mint(const struct dialog_table *table, const struct dialog *head, char *out);
+
+// The dialog of an in-dialog request (both tags): by `id`, the value of our Record-Route parameter (may be empty), else
+// by Call-ID and tags. *ret_by_caller says who sent it. NULL when it is not held.
+struct dialog *dialog_find(
+	const struct dialog_table *table, const struct sip_msg *request, struct str id, bool *ret_by_caller
+);
+
+// What a response to the INVITE does to the set of `head` (any of its records): early dialogs appear, a 2xx confirms one
+// and a repeated 2xx changes nothing. A full pool means a forked early dialog is not tracked. Returns the dialog, or
+// NULL when the response has no To tag or makes none.
+struct dialog *dialog_response(
+	struct dialog_table *table, struct dialog *head, const struct sip_msg *response, uint64_t now_ms
+);
+
+// The INVITE transaction is over: what never was confirmed of the set ends, the given record perhaps too.
+void dialog_invite_over(struct dialog_table *table, struct dialog *dialog);
+
+// A request passes in the dialog: CSeq, and for BYE the state. Keeps the dialog from expiring.
+void dialog_request(
+	struct dialog_table *table, struct dialog *dialog, const struct sip_msg *request, bool by_caller, uint64_t now_ms
+);
+
+// A target refresh was accepted (2xx to re-INVITE or UPDATE, RFC 3261 12.2): the new target of one side.
+void dialog_target(struct dialog_table *table, struct dialog *dialog, bool of_caller, struct str uri);
+
+// The answer to a BYE: 2xx, 408 and 481 (or no answer: status 0) end the dialog, true; else it goes on (RFC 3261 15.1.1,
+// 12.2.1.2).
+bool dialog_bye_answered(struct dialog_table *table, struct dialog *dialog, uint16_t status);
+
+// Takes one record out of its set and gives it back; with the head go the siblings that were not confirmed.
+void dialog_free(struct dialog_table *table, struct dialog *dialog);
+
+// Gives up dialogs nothing was heard of for max_age_ms, at most `budget`; `gone` is called before each is freed.
+uint32_t dialog_expire(
+	struct dialog_table *table,
+	uint64_t now_ms,
+	uint32_t budget,
+	void (*gone)(void *ctx, struct dialog *dialog),
+	void *ctx
+);
+
+struct str dialog_text(const struct dialog *dialog, enum dialog_text which);
+const char *dialog_state_name(enum dialog_state state);

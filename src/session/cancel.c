@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+#include "base/hash.h"
+#include "session/state.h"
+
+// CANCEL is hop by hop (RFC 3261 sections 9 and 16.10): answered here, and a CANCEL of our own goes the way the INVITE
+// went, once a provisional response has come back that way.
+
+void cancel_send(struct session *s, struct txn *invite) {
+	struct txn *client;
+	struct rte_mbuf *m;
+	uint32_t len;
+
+	if (!invite->message ||
+	    sip_parse(&s->stored, invite->message, invite->message_len, &s->limits, &s->locator) != SIP_OK)
+		return;
+	m = output_alloc(s->w);
+	if (!m)
+		return;
+	len = sip_build_cancel(&s->stored, STR(""), rte_pktmbuf_mtod(m, char *), rte_pktmbuf_tailroom(m));
+	client = len > 0 ? txn_client_create(&s->txns, SIP_CANCEL, s->stored.call_id, s->w->now_ms) : NULL;
+	if (!client || !txn_store(&s->txns, client, rte_pktmbuf_mtod(m, char *), len)) {
+		// Without a transaction it is sent once; the callee's own timers are the net below.
+		if (client)
+			txn_free(&s->txns, client);
+		client = NULL;
+	}
+	txn_step(&s->txns, invite, TXN_CANCEL, s->w->now_ms);
+	if (client) {
+		client->listener = invite->listener;
+		client->remote = invite->remote;
+		invite->cancel = txn_ref_of(&s->txns, client);
+		txn_step(&s->txns, client, TXN_START, s->w->now_ms);
+		count_one(&s->w->count, COUNT_TXN_CLIENT);
+	}
+	if (len == 0) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	rte_pktmbuf_append(m, (uint16_t)len);
+	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
+	output_datagram(s->w, m, invite->listener, &invite->remote);
+}
+
+// 200 to the CANCEL, kept for its retransmissions (Timer J).
+static void answer(struct session *s, struct rte_mbuf *m) {
+	struct txn *server = txn_server_create(&s->txns, &s->msg, s->w->now_ms);
+	char tag[MINT_TAG_LEN];
+	const struct sip_response how = {.status = 200, .to_tag = str_of(tag, MINT_TAG_LEN)};
+	struct rte_mbuf *response;
+
+	mint_tag(tag, s->msg.via.branch, s->seed, hash_str(s->seed, s->msg.call_id));
+	response = local_response(s, packet_of(m), &how);
+	if (server) {
+		server->listener = packet_of(m)->listener;
+		server->remote = local_response_target(&s->msg, packet_of(m));
+		count_one(&s->w->count, COUNT_TXN_SERVER);
+	}
+	if (response && server) {
+		response_give(s, server, 200, response);
+	} else if (response) {
+		struct endpoint to = local_response_target(&s->msg, packet_of(m));
+
+		count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
+		output_datagram(s->w, response, packet_of(m)->listener, &to);
+	} else if (server) {
+		txn_free(&s->txns, server);
+	}
+}
+
+void cancel_handle(struct session *s, struct rte_mbuf *m) {
+	struct txn *server = txn_server_find(&s->txns, &s->msg), *invite, *client;
+
+	if (server) {
+		count_one(&s->w->count, COUNT_RETRANSMIT_REQUESTS_IN);
+		if (txn_step(&s->txns, server, TXN_RX_REQUEST, s->w->now_ms) & TXN_DO_RESEND)
+			local_resend(s, server, COUNT_RETRANSMIT_RESPONSES_OUT);
+		rte_pktmbuf_free(m);
+		return;
+	}
+	invite = txn_cancelled_find(&s->txns, &s->msg);
+	if (!invite) {
+		local_refuse(s, m, 481, COUNT_SIP_CANCEL_STRAY);
+		return;
+	}
+	answer(s, m);
+	client = txn_get(&s->txns, invite->peer);
+	if (client && client->kind == TXN_INVITE_CLIENT && !client->cancel_wanted) {
+		if (client->state == TXN_CALLING || client->state == TXN_PROCEEDING)
+			client->cancel_wanted = true;
+		if (client->state == TXN_PROCEEDING)
+			cancel_send(s, client);
+	}
+	rte_pktmbuf_free(m);
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+#include "base/hash.h"
+#include "session/state.h"
+
+// Calls are spread over the workers by their Call-ID, so that all messages of a call meet on one core.
+static uint8_t owner_of(uint64_t seed, struct str call_id, uint8_t worker_count) {
+	return (uint8_t)(((hash_str(seed, call_id) >> 32) * worker_count) >> 32);
+}
+
+uint8_t dispatch_owner(const struct worker *w, const char *data, uint32_t len) {
+	return owner_of(w->session->seed, sip_peek_call_id(data, len), w->worker_count);
+}
+
+// Nothing of it can be trusted: answered when it is a request that says whom to answer, and counted by what is wrong.
+static void refuse_malformed(struct session *s, struct rte_mbuf *m, enum sip_verdict verdict) {
+	if (s->msg.is_request)
+		local_refuse_with(
+			s,
+			m,
+			sip_verdict_status(verdict),
+			sip_verdict_count(verdict),
+			sip_verdict_text(verdict),
+			STR("")
+		);
+	else
+		local_drop(s, m, COUNT_SIP_RESPONSE_BAD);
+}
+
+static void dispatch_request(struct session *s, struct rte_mbuf *m) {
+	count_one(&s->w->count, COUNT_MSG_REQUESTS_IN);
+	if (s->msg.method == SIP_ACK)
+		ack_handle(s, m);
+	else if (s->msg.method == SIP_CANCEL)
+		cancel_handle(s, m);
+	else
+		request_handle(s, m);
+}
+
+static void dispatch(struct session *s, struct rte_mbuf *m) {
+	struct counters *count = &s->w->count;
+	enum sip_verdict verdict =
+		sip_parse(&s->msg, rte_pktmbuf_mtod(m, char *), rte_pktmbuf_data_len(m), &s->limits, &s->locator);
+
+	if (verdict == SIP_KEEPALIVE) {
+		count_one(count, COUNT_RX_KEEPALIVE);
+		rte_pktmbuf_free(m);
+		return;
+	}
+	if (s->msg.call_id.len > 0 && owner_of(s->seed, s->msg.call_id, s->w->worker_count) != s->w->id)
+		count_one(count, COUNT_RX_SIP_MISPLACED);
+	else
+		count_one(count, COUNT_RX_SIP_OWNED);
+	if (verdict != SIP_OK) {
+		refuse_malformed(s, m, verdict);
+	} else if (s->msg.is_request) {
+		dispatch_request(s, m);
+	} else {
+		count_one(count, COUNT_MSG_RESPONSES_IN);
+		response_handle(s, m);
+	}
+}
+
+void dispatch_datagrams(struct worker *w, struct rte_mbuf **m, uint32_t count) {
+	for (uint32_t i = 0; i < count; i++)
+		dispatch(w->session, m[i]);
+}

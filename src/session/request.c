@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+#include "base/hash.h"
+#include "dataplane/output.h"
+#include "session/state.h"
+
+// A proxy's work on a request, in the order of RFC 3261 sections 16.3 to 16.6.
+
+// What forwarding one request needs while it lasts.
+struct forward {
+	struct rte_mbuf *m;
+	struct target target;
+	struct endpoint reply_to;
+	struct dialog *dialog; // made by this INVITE, or the one it is in
+	bool makes_dialog;
+	bool by_caller; // in a dialog
+	struct sip_edits edits;
+	struct sip_writer scratch; // s->scratch
+};
+
+static bool is_outside_dialog(const struct sip_msg *msg) {
+	return msg->to.tag.len == 0;
+}
+
+// Requests that make a dialog get a Record-Route; so do re-INVITEs, for elements that lost their state.
+static bool wants_record_route(const struct sip_msg *msg) {
+	return msg->method == SIP_INVITE || msg->method == SIP_SUBSCRIBE || msg->method == SIP_REFER;
+}
+
+// --- edits ---
+
+static struct str scratch_since(const struct sip_writer *w, uint32_t from) {
+	return str_of(w->buf + from, w->len - from);
+}
+
+static void write_record_route(struct session *s, struct sip_writer *w, uint8_t listener, struct str id, bool doubled) {
+	const struct listener_text *text = &s->listener[listener];
+
+	sip_write(w, str_of(text->record_route, text->record_route_len));
+	sip_write(w, id);
+	if (doubled)
+		sip_write_c(w, ";r2=on");
+	sip_write_c(w, ">\r\n");
+}
+
+// Our Via, and above it Record-Route: first the side the request leaves by, then the side it came in by, so that each
+// end sends to the address on its own side.
+static void edit_top(struct session *s, struct forward *f, const char *branch, uint32_t branch_len) {
+	struct sip_writer *w = &f->scratch;
+	uint32_t from = w->len;
+	uint8_t in = packet_of(f->m)->listener;
+	const struct listener_text *text = &s->listener[f->target.listener];
+
+	if (wants_record_route(&s->msg)) {
+		char id[MINT_LEN];
+		struct str name = STR("0");
+		bool doubled = in != f->target.listener;
+
+		if (f->dialog) {
+			dialog_mint(&s->dialogs, f->dialog, id);
+			name = str_of(id, MINT_LEN);
+		}
+		write_record_route(s, w, f->target.listener, name, doubled);
+		if (doubled)
+			write_record_route(s, w, in, name, doubled);
+	}
+	sip_write(w, str_of(text->via, text->via_len));
+	sip_write(w, str_of(branch, branch_len));
+	sip_write_c(w, "\r\n");
+	sip_edit_insert_lines(&f->edits, 0, scratch_since(w, from));
+}
+
+// received and rport of the Via the request came with (RFC 3261 18.2.1, RFC 3581 section 4).
+static void edit_received(struct session *s, struct forward *f) {
+	const struct packet *from = packet_of(f->m);
+	const struct sip_via *via = &s->msg.via;
+	struct sip_writer *w = &f->scratch;
+	char address[IP_TEXT_MAX];
+	struct str source = str_of(address, ip_format(&from->src.addr, address));
+	uint32_t at = w->len;
+
+	if (via->has_rport && via->rport.len == 0) {
+		if (via->rport.ptr[-1] != '=')
+			sip_write_c(w, "=");
+		sip_write_u32(w, from->src.port);
+		sip_edit_add(&f->edits, (uint32_t)(via->rport.ptr - s->msg.buf), 0, scratch_since(w, at));
+		at = w->len;
+	}
+	if (via->received.len > 0) {
+		sip_write(w, source);
+		sip_edit_add(
+			&f->edits,
+			(uint32_t)(via->received.ptr - s->msg.buf),
+			via->received.len,
+			scratch_since(w, at)
+		);
+	} else if (via->has_rport || !str_eq(via->host, source)) {
+		sip_write_c(w, ";received=");
+		sip_write(w, source);
+		sip_edit_add(
+			&f->edits, (uint32_t)(via->text.ptr + via->text.len - s->msg.buf), 0, scratch_since(w, at)
+		);
+	}
+}
+
+static void edits_prepare(struct session *s, struct forward *f, const char *branch, uint32_t branch_len) {
+	static const uint16_t max_forwards_default = 70;
+	const struct sip_msg *msg = &s->msg;
+	uint16_t max_forwards = msg->max_forwards == SIP_MAX_FORWARDS_NONE ? max_forwards_default
+									    : (uint16_t)(msg->max_forwards - 1);
+
+	f->scratch = (struct sip_writer){.buf = s->scratch, .size = sizeof(s->scratch) - SIP_MAX_FORWARDS_SCRATCH};
+	sip_edits_init(&f->edits, msg);
+	edit_top(s, f, branch, branch_len);
+	edit_received(s, f);
+	for (unsigned i = 0; i < f->target.own_routes; i++)
+		sip_edit_remove_top(&f->edits, HDR_ROUTE);
+	sip_edit_max_forwards(
+		&f->edits,
+		max_forwards,
+		s->scratch + sizeof(s->scratch) - SIP_MAX_FORWARDS_SCRATCH,
+		SIP_MAX_FORWARDS_SCRATCH
+	);
+}
+
+// Applies the edits to the mbuf. False, with the mbuf as it was, when the result has no room or passes the MTU.
+static bool edits_write(struct session *s, struct forward *f) {
+	struct rte_mbuf *m = f->m;
+	uint32_t headroom = rte_pktmbuf_headroom(m);
+	int32_t start;
+	uint32_t len;
+
+	if (f->scratch.overflow || s->msg.len + f->edits.growth > (int64_t)f->target.payload_max)
+		return false;
+	if (!sip_edits_apply(
+		    &f->edits,
+		    rte_pktmbuf_mtod(m, char *),
+		    headroom > OUTPUT_HEADROOM ? headroom - OUTPUT_HEADROOM : 0,
+		    (uint32_t)(m->buf_len - m->data_off - s->msg.len),
+		    &start,
+		    &len
+	    ))
+		return false;
+	m->data_off = (uint16_t)(m->data_off + start);
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+	return true;
+}
+
+// --- forwarding ---
+
+static void too_large(struct session *s, struct rte_mbuf *m) {
+	local_refuse(s, m, 513, COUNT_SIP_TOO_LARGE);
+}
+
+// Without state: ACK for a 2xx (RFC 3261 16.11).
+static void forward_stateless(struct session *s, struct forward *f) {
+	char branch[MINT_STATELESS_LEN];
+
+	mint_stateless_branch(branch, s->msg.via.branch, s->seed, hash_str(s->seed, s->msg.call_id));
+	edits_prepare(s, f, branch, sizeof(branch));
+	if (!edits_write(s, f)) {
+		too_large(s, f->m);
+		return;
+	}
+	packet_of(f->m)->latency = LATENCY_REQUEST;
+	count_one(&s->w->count, COUNT_MSG_REQUESTS_OUT);
+	output_datagram(s->w, f->m, f->target.listener, &f->target.to);
+}
+
+// The 100 Trying of a proxy that keeps state (RFC 3261 16.2), made while the request is still as it came.
+static struct rte_mbuf *trying(struct session *s, const struct forward *f) {
+	const struct sip_response how = {.status = 100};
+
+	return s->msg.method == SIP_INVITE ? local_response(s, packet_of(f->m), &how) : NULL;
+}
+
+static void undo(struct session *s, struct forward *f, struct txn *server, struct txn *client) {
+	if (client)
+		txn_free(&s->txns, client);
+	if (server)
+		txn_free(&s->txns, server);
+	if (f->makes_dialog && f->dialog)
+		dialog_free(&s->dialogs, f->dialog);
+}
+
+// After the edit only the forwarded copy is left to answer from.
+static void refuse_edited(struct session *s, struct forward *f, struct txn *server, struct txn *client) {
+	const struct sip_response how = {
+		.status = 503,
+		.to_tag = str_of(s->scratch, MINT_TAG_LEN),
+		.retry_after = s->w->cfg->retry_after_s,
+		.skip_top_via = true,
+	};
+	struct rte_mbuf *answer = output_alloc(s->w);
+	uint32_t len = 0;
+
+	count_one(&s->w->count, COUNT_REFUSED_TEXT);
+	if (answer &&
+	    sip_parse(&s->stored, rte_pktmbuf_mtod(f->m, char *), f->m->data_len, &s->limits, &s->locator) == SIP_OK) {
+		mint_tag(s->scratch, txn_received_branch(server), s->seed, client->hash);
+		len = sip_build_response(
+			&s->stored, &how, rte_pktmbuf_mtod(answer, char *), rte_pktmbuf_tailroom(answer)
+		);
+	}
+	if (len > 0) {
+		rte_pktmbuf_append(answer, (uint16_t)len);
+		count_one(&s->w->count, COUNT_LOCAL_5XX);
+		output_datagram(s->w, answer, server->listener, &server->remote);
+	} else {
+		rte_pktmbuf_free(answer);
+	}
+	undo(s, f, server, client);
+	rte_pktmbuf_free(f->m);
+}
+
+static void count_forwarded(struct session *s, const struct forward *f) {
+	struct counters *count = &s->w->count;
+
+	count_one(count, COUNT_TXN_SERVER);
+	count_one(count, COUNT_TXN_CLIENT);
+	count_one(count, COUNT_MSG_REQUESTS_OUT);
+	if (f->makes_dialog) {
+		count_one(count, COUNT_DLG_CREATED);
+		count_one(count, COUNT_CALLS_STARTED);
+	}
+}
+
+static void send_trying(struct session *s, struct txn *server, struct rte_mbuf *answer) {
+	if (!answer)
+		return;
+	count_one(&s->w->count, COUNT_LOCAL_100);
+	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
+	server->status = 100;
+	output_datagram(s->w, answer, server->listener, &server->remote);
+}
+
+// Both transactions are there: edit, store, start, send.
+static void forward_start(struct session *s, struct forward *f, struct txn *server, struct txn *client) {
+	struct rte_mbuf *m = f->m, *answer = trying(s, f);
+	bool is_invite = s->msg.method == SIP_INVITE;
+	char branch[MINT_BRANCH_LEN];
+
+	txn_pair(&s->txns, server, client);
+	server->listener = packet_of(m)->listener;
+	server->remote = f->reply_to;
+	client->listener = f->target.listener;
+	client->remote = f->target.to;
+	client->makes_dialog = f->makes_dialog;
+	client->by_caller = f->by_caller;
+	if (f->dialog) {
+		struct dialog_ref ref = dialog_ref_of(&s->dialogs, f->dialog);
+
+		client->dialog = (struct txn_ref){.slot = ref.slot, .generation = ref.generation};
+	}
+	txn_branch(&s->txns, client, branch);
+	edits_prepare(s, f, branch, sizeof(branch));
+	if (!edits_write(s, f)) {
+		rte_pktmbuf_free(answer);
+		undo(s, f, server, client);
+		too_large(s, m);
+		return;
+	}
+	if (!txn_store(&s->txns, client, rte_pktmbuf_mtod(m, char *), m->data_len)) {
+		rte_pktmbuf_free(answer);
+		refuse_edited(s, f, server, client);
+		return;
+	}
+	count_forwarded(s, f);
+	txn_step(&s->txns, client, TXN_START, s->w->now_ms);
+	send_trying(s, server, answer);
+	packet_of(m)->latency = is_invite ? LATENCY_INVITE : LATENCY_REQUEST;
+	output_datagram(s->w, m, f->target.listener, &f->target.to);
+}
+
+// The dialog the request makes or is in. False when it would make one and there is no room.
+static bool dialog_prepare(struct session *s, struct forward *f) {
+	const struct sip_msg *msg = &s->msg;
+
+	if (!is_outside_dialog(msg)) {
+		f->dialog = dialog_find(&s->dialogs, msg, f->target.dialog_id, &f->by_caller);
+		if (f->dialog)
+			dialog_request(&s->dialogs, f->dialog, msg, f->by_caller, s->w->now_ms);
+		else
+			count_one(&s->w->count, COUNT_DLG_UNKNOWN);
+		return true;
+	}
+	if (msg->method != SIP_INVITE)
+		return true;
+	f->dialog = dialog_create(&s->dialogs, msg, s->w->now_ms);
+	if (!f->dialog)
+		return false;
+	f->makes_dialog = true;
+	f->by_caller = true;
+	f->dialog->caller = f->reply_to;
+	f->dialog->callee = f->target.to;
+	f->dialog->rule = f->target.rule;
+	return true;
+}
+
+static void forward_stateful(struct session *s, struct forward *f) {
+	struct txn *server, *client = NULL;
+
+	if (!dialog_prepare(s, f)) {
+		local_refuse(s, f->m, 503, COUNT_REFUSED_DIALOGS);
+		return;
+	}
+	server = txn_server_create(&s->txns, &s->msg, s->w->now_ms);
+	if (server)
+		client = txn_client_create(&s->txns, s->msg.method, s->msg.call_id, s->w->now_ms);
+	if (!client) {
+		undo(s, f, server, NULL);
+		local_refuse(s, f->m, 503, COUNT_REFUSED_TRANSACTIONS);
+		return;
+	}
+	forward_start(s, f, server, client);
+}
+
+// --- validation (RFC 3261 16.3) ---
+
+// Unsupported lines for what Proxy-Require asks for, of which we do nothing; false when it asks for nothing.
+static bool unsupported(struct session *s, struct sip_writer *w) {
+	struct sip_walk walk = {.id = HDR_PROXY_REQUIRE};
+	struct str option;
+
+	*w = (struct sip_writer){.buf = s->scratch, .size = sizeof(s->scratch)};
+	while (sip_walk_next(&s->msg, &walk, &option) > 0) {
+		if (!sip_is_token(option))
+			continue;
+		sip_write_c(w, w->len == 0 ? "Unsupported: " : ", ");
+		sip_write(w, option);
+	}
+	sip_write_c(w, "\r\n");
+	return w->len > 2;
+}
+
+// True when the request may go on; otherwise it was answered and m is consumed.
+static bool validate(struct session *s, struct rte_mbuf *m) {
+	struct sip_writer extra;
+
+	if (s->msg.max_forwards == 0) {
+		local_refuse(s, m, 483, COUNT_SIP_TOO_HOPS);
+		return false;
+	}
+	if (s->msg.first[HDR_PROXY_REQUIRE] >= 0 && unsupported(s, &extra)) {
+		struct str lines = extra.overflow ? STR("") : str_of(extra.buf, extra.len);
+
+		local_refuse_with(s, m, 420, COUNT_SIP_BAD_EXTENSION, STR(""), lines);
+		return false;
+	}
+	if (is_outside_dialog(&s->msg) && worker_flag(&s->w->draining)) {
+		local_refuse(s, m, 503, COUNT_REFUSED_DRAIN);
+		return false;
+	}
+	return true;
+}
+
+// The request again: absorbed, or answered with what was answered last (RFC 3261 17.2).
+static void retransmission(struct session *s, struct rte_mbuf *m, struct txn *server) {
+	unsigned actions = txn_step(&s->txns, server, TXN_RX_REQUEST, s->w->now_ms);
+
+	count_one(&s->w->count, COUNT_RETRANSMIT_REQUESTS_IN);
+	if (actions & TXN_DO_RESEND) {
+		if (server->message) {
+			local_resend(s, server, COUNT_RETRANSMIT_RESPONSES_OUT);
+		} else if (server->status == 100) {
+			const struct sip_response how = {.status = 100};
+			struct rte_mbuf *answer = local_response(s, packet_of(m), &how);
+
+			if (answer) {
+				count_one(&s->w->count, COUNT_RETRANSMIT_RESPONSES_OUT);
+				output_datagram(s->w, answer, server->listener, &server->remote);
+			}
+		}
+	}
+	rte_pktmbuf_free(m);
+}
+
+void request_handle(struct session *s, struct rte_mbuf *m) {
+	struct txn *server = txn_server_find(&s->txns, &s->msg);
+	const struct packet *from = packet_of(m);
+	struct forward f = {.m = m};
+	enum count reason;
+	uint16_t status;
+
+	if (server) {
+		retransmission(s, m, server);
+		return;
+	}
+	if (!validate(s, m))
+		return;
+	status = route_find(s, from, &f.target, &reason);
+	if (status) {
+		local_refuse(s, m, status, reason);
+		return;
+	}
+	f.reply_to = local_response_target(&s->msg, from);
+	forward_stateful(s, &f);
+}
+
+// An ACK for a non-2xx ends at the INVITE's server transaction; one for a 2xx goes end to end (RFC 3261 16.11, 17.2.1).
+void ack_handle(struct session *s, struct rte_mbuf *m) {
+	struct txn *server = txn_server_find(&s->txns, &s->msg);
+	uint64_t call_hash = hash_str(s->seed, s->msg.call_id);
+	struct forward f = {.m = m};
+	enum count reason = COUNT_SIP_ACK_STRAY;
+
+	if (server && !(txn_step(&s->txns, server, TXN_RX_ACK, s->w->now_ms) & TXN_DO_PASS)) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	if (local_tag_is_ours(s, s->msg.to.tag, s->msg.via.branch, call_hash)) {
+		rte_pktmbuf_free(m); // for an answer of ours that kept no state
+		return;
+	}
+	if (s->msg.max_forwards == 0 || route_find(s, packet_of(m), &f.target, &reason)) {
+		local_drop(s, m, COUNT_SIP_ACK_STRAY);
+		return;
+	}
+	f.dialog = dialog_find(&s->dialogs, &s->msg, f.target.dialog_id, &f.by_caller);
+	if (f.dialog)
+		dialog_request(&s->dialogs, f.dialog, &s->msg, f.by_caller, s->w->now_ms);
+	forward_stateless(s, &f);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+#include "session/state.h"
+
+// A proxy's work on a response (RFC 3261 section 16.7): client transaction, dialog, server transaction, send.
+
+static struct dialog *dialog_of(const struct session *s, const struct txn *client) {
+	return dialog_get(
+		&s->dialogs,
+		(struct dialog_ref){.slot = client->dialog.slot, .generation = client->dialog.generation}
+	);
+}
+
+static void call_progresses(struct session *s, struct dialog *head, const struct packet *from) {
+	uint32_t confirmed = s->dialogs.count[DIALOG_CONFIRMED];
+	struct dialog *dialog = dialog_response(&s->dialogs, head, &s->msg, s->w->now_ms);
+
+	if (dialog)
+		dialog->callee = from->src;
+	if (s->dialogs.count[DIALOG_CONFIRMED] > confirmed)
+		count_one(&s->w->count, COUNT_DLG_CONFIRMED);
+}
+
+static void call_failed(struct session *s, struct dialog *head) {
+	count_one(&s->w->count, COUNT_DLG_FAILED);
+	count_one(&s->w->count, COUNT_CALLS_FAILED);
+	dialog_invite_over(&s->dialogs, head);
+}
+
+// What the response means for the dialog its request made or was in.
+static void dialog_update(struct session *s, struct txn *client, const struct packet *from) {
+	struct dialog *dialog = dialog_of(s, client);
+	uint16_t status = s->msg.status;
+
+	if (!dialog)
+		return;
+	if (client->makes_dialog && status < 300) {
+		call_progresses(s, dialog, from);
+	} else if (client->makes_dialog) {
+		call_failed(s, dialog);
+	} else if (client->method == SIP_BYE && status >= 200) {
+		if (dialog_bye_answered(&s->dialogs, dialog, status))
+			count_one(&s->w->count, COUNT_DLG_ENDED);
+	} else if (status >= 200 && status < 300 && (client->method == SIP_INVITE || client->method == SIP_UPDATE)) {
+		dialog_target(&s->dialogs, dialog, !client->by_caller, sip_contact_uri(&s->msg));
+	}
+}
+
+// What of a server transaction's response may have to be sent again.
+static bool is_kept(const struct txn *server, uint16_t status) {
+	return server->kind == TXN_SERVER || status / 100 != 2;
+}
+
+void response_give(struct session *s, struct txn *server, uint16_t status, struct rte_mbuf *m) {
+	unsigned actions = txn_step(&s->txns, server, txn_event_given(status), s->w->now_ms);
+
+	if (!(actions & TXN_DO_SEND)) {
+		count_one(&s->w->count, COUNT_RETRANSMIT_RESPONSES_IN);
+		rte_pktmbuf_free(m);
+		return;
+	}
+	server->status = status;
+	// When memory is out the response goes out once; a retransmitted request then gets none, and Timer G sends none.
+	if (is_kept(server, status) && !txn_store(&s->txns, server, rte_pktmbuf_mtod(m, char *), m->data_len))
+		txn_forget(&s->txns, server);
+	output_datagram(s->w, m, server->listener, &server->remote);
+}
+
+// Upstream, without our Via.
+static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
+	struct txn *server = txn_get(&s->txns, client->peer);
+	uint16_t status = s->msg.status;
+	struct sip_edits edits;
+	int32_t start;
+	uint32_t len;
+
+	if (!server || s->msg.via_count < 2) {
+		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
+		return;
+	}
+	sip_edits_init(&edits, &s->msg);
+	sip_edit_remove_top(&edits, HDR_VIA);
+	if (!sip_edits_apply(&edits, rte_pktmbuf_mtod(m, char *), 0, 0, &start, &len)) {
+		local_drop(s, m, COUNT_SIP_TOO_LARGE);
+		return;
+	}
+	m->data_off = (uint16_t)(m->data_off + start);
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+	packet_of(m)->latency = status < 200 ? LATENCY_PROVISIONAL : LATENCY_FINAL;
+	count_one(&s->w->count, server->status >= 200 ? COUNT_RETRANSMIT_RESPONSES_OUT : COUNT_MSG_RESPONSES_OUT);
+	if (client->makes_dialog && server->status < 200 && status / 100 == 2)
+		count_one(&s->w->count, COUNT_CALLS_ANSWERED);
+	response_give(s, server, status, m);
+}
+
+// The ACK a non-2xx final is owed, hop by hop, kept for its retransmissions (RFC 3261 17.1.1.3).
+static void ack_send(struct session *s, struct txn *client) {
+	struct rte_mbuf *m;
+	uint32_t len = 0;
+
+	if (!client->message ||
+	    sip_parse(&s->stored, client->message, client->message_len, &s->limits, &s->locator) != SIP_OK)
+		return;
+	m = output_alloc(s->w);
+	if (!m)
+		return;
+	len = sip_build_ack(&s->stored, &s->msg, rte_pktmbuf_mtod(m, char *), rte_pktmbuf_tailroom(m));
+	if (len == 0) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	rte_pktmbuf_append(m, (uint16_t)len);
+	txn_store(&s->txns, client, rte_pktmbuf_mtod(m, char *), len);
+	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
+	output_datagram(s->w, m, client->listener, &client->remote);
+}
+
+void response_handle(struct session *s, struct rte_mbuf *m) {
+	struct txn *client = txn_client_find(&s->txns, &s->msg);
+	uint16_t status = s->msg.status;
+	unsigned actions;
+
+	if (!client) {
+		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
+		return;
+	}
+	actions = txn_step(&s->txns, client, txn_event_received(status), s->w->now_ms);
+	client->status = status;
+	if (actions & TXN_DO_RESEND)
+		local_resend(s, client, COUNT_RETRANSMIT_REQUESTS_OUT);
+	if (actions & TXN_DO_ACK)
+		ack_send(s, client);
+	if (!(actions & TXN_DO_PASS)) {
+		count_one(&s->w->count, COUNT_RETRANSMIT_RESPONSES_IN);
+		rte_pktmbuf_free(m);
+		return;
+	}
+	if (client->cancel_wanted && client->state == TXN_PROCEEDING)
+		cancel_send(s, client);
+	dialog_update(s, client, packet_of(m));
+	// 100 is for us alone (RFC 3261 16.7 step 5); the answer to our own CANCEL likewise.
+	if (status == 100 || client->method == SIP_CANCEL) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	pass_on(s, m, client);
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+//
+// What one worker keeps of calls; shared by the files of this folder and by nobody else.
+#pragma once
+
+#include "base/blob.h"
+#include "dataplane/output.h"
+#include "dataplane/worker.h"
+#include "dialog/dialog.h"
+#include "dialog/txn.h"
+#include "sip/build.h"
+#include "sip/edit.h"
+#include "sip/msg.h"
+
+// A listener's share of the headers we add, written once at start.
+struct listener_text {
+	char via[96]; // "Via: SIP/2.0/UDP 192.0.2.1:5060;branch="
+	uint32_t via_len;
+	char record_route[96]; // "Record-Route: <sip:192.0.2.1:5060;lr;d="
+	uint32_t record_route_len;
+};
+
+struct session {
+	struct worker *w;
+	uint64_t seed; // of all keyed hashes; the same in every worker
+	struct sip_locator locator;
+	struct sip_limits limits;
+	struct blob_arena *text;
+	struct txn_table txns;
+	struct dialog_table dialogs;
+	struct listener_text listener[LISTENERS_MAX];
+	uint64_t debug_second;
+	struct sip_msg msg;    // the datagram in hand
+	struct sip_msg stored; // a message of ours looked at again (for ACK, CANCEL, 408)
+	char scratch[2048];    // text of edits until they are applied
+};
+
+// --- dispatch.c ---
+
+uint8_t dispatch_owner(const struct worker *w, const char *data, uint32_t len);
+void dispatch_datagrams(struct worker *w, struct rte_mbuf **m, uint32_t count);
+
+// --- request.c: requests; each consumes m, whose bytes are in s->msg ---
+
+void request_handle(struct session *s, struct rte_mbuf *m);
+void ack_handle(struct session *s, struct rte_mbuf *m);
+
+// --- cancel.c ---
+
+void cancel_handle(struct session *s, struct rte_mbuf *m);
+
+// Sends a CANCEL for a client INVITE transaction in Proceeding, with a transaction of its own.
+void cancel_send(struct session *s, struct txn *invite);
+
+// --- response.c ---
+
+void response_handle(struct session *s, struct rte_mbuf *m);
+
+// Gives a response of our own, in m, to a server transaction: sent, and stored when it may be needed again. Consumes m.
+void response_give(struct session *s, struct txn *server, uint16_t status, struct rte_mbuf *m);
+
+// --- local.c: messages of our own ---
+
+// Answers the request in s->msg without keeping state, if it can be answered, and counts the reason. Consumes m.
+void local_refuse(struct session *s, struct rte_mbuf *m, uint16_t status, enum count reason);
+
+// The same with whole header lines to add, and a reason phrase (empty: the usual one).
+void local_refuse_with(
+	struct session *s, struct rte_mbuf *m, uint16_t status, enum count reason, struct str phrase, struct str extra
+);
+
+// Drops m and counts the reason.
+void local_drop(struct session *s, struct rte_mbuf *m, enum count reason);
+
+// A response to the request in s->msg, addressed by nothing yet; NULL when it cannot be built.
+struct rte_mbuf *local_response(struct session *s, const struct packet *from, const struct sip_response *how);
+
+// A response to the INVITE a client transaction stored, as its server side must see it (408, 487), or NULL.
+struct rte_mbuf *local_response_stored(struct session *s, const struct txn *client, uint16_t status);
+
+// A fresh mbuf with a copy of these bytes, or NULL (counted).
+struct rte_mbuf *local_copy(struct session *s, const char *bytes, uint32_t len);
+
+// Sends what a transaction has stored once more; counted as `reason`.
+void local_resend(struct session *s, const struct txn *txn, enum count reason);
+
+// True when the tag is the one local_refuse gave the request with this branch (see mint_tag).
+bool local_tag_is_ours(const struct session *s, struct str tag, struct str branch, uint64_t call_hash);
+
+// Where a response to the request in s->msg goes (RFC 3261 18.2.2, RFC 3581).
+struct endpoint local_response_target(const struct sip_msg *request, const struct packet *from);
+
+// --- route.c ---
+
+// What forwarding a request needs to know.
+struct target {
+	struct endpoint to;
+	uint8_t listener;	// leaves by
+	uint8_t own_routes;	// Route entries at the top that name us: 0 to 2
+	int32_t rule;		// index, or DIALOG_RULE_ROUTE
+	uint32_t payload_max;	// of the way out
+	struct str dialog_id;	// parameter of our own Route entry, or empty
+};
+
+// Decides where the request in s->msg goes: Route (RFC 3261 16.4, 16.12), in a dialog its Request-URI, else the static
+// rules. Returns 0, or the status to refuse it with and *ret_reason.
+uint16_t route_find(
+	const struct session *s, const struct packet *from, struct target *ret_target, enum count *ret_reason
+);
+
+// --- timers.c ---
+
+bool timers_tick(struct worker *w);

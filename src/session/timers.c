@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+#include "session/state.h"
+
+// Work per turn is bounded, so that a burst of timers never holds up the messages that wait.
+#define TIMERS_PER_TURN 256
+
+static struct dialog *dialog_made(const struct session *s, const struct txn *client) {
+	struct dialog_ref ref = {.slot = client->dialog.slot, .generation = client->dialog.generation};
+
+	return client->makes_dialog ? dialog_get(&s->dialogs, ref) : NULL;
+}
+
+// Nobody answered the INVITE: the caller is told 408 (RFC 3261 16.8), or 487 when it had cancelled.
+static void invite_unanswered(struct session *s, struct txn *client) {
+	struct txn *server = txn_get(&s->txns, client->peer);
+	uint16_t status = client->cancel_wanted ? 487 : 408;
+	struct dialog *dialog = dialog_made(s, client);
+	struct rte_mbuf *m;
+
+	if (dialog) {
+		count_one(&s->w->count, COUNT_DLG_FAILED);
+		count_one(&s->w->count, COUNT_CALLS_FAILED);
+		dialog_invite_over(&s->dialogs, dialog);
+	}
+	if (!server)
+		return;
+	m = local_response_stored(s, client, status);
+	if (!m) {
+		txn_free(&s->txns, server);
+		return;
+	}
+	count_one(&s->w->count, status == 408 ? COUNT_LOCAL_408 : COUNT_LOCAL_4XX);
+	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
+	response_give(s, server, status, m);
+}
+
+// Nobody answered another request: its sender has given up by now, and a 408 would only make it worse (RFC 4320).
+static void request_unanswered(struct session *s, struct txn *client) {
+	struct dialog_ref ref = {.slot = client->dialog.slot, .generation = client->dialog.generation};
+	struct dialog *dialog = dialog_get(&s->dialogs, ref);
+	struct txn *server = txn_get(&s->txns, client->peer);
+
+	if (dialog && client->method == SIP_BYE) {
+		dialog_bye_answered(&s->dialogs, dialog, 0);
+		count_one(&s->w->count, COUNT_DLG_ENDED);
+	}
+	if (server && (txn_step(&s->txns, server, TXN_TU_ABANDON, s->w->now_ms) & TXN_DO_FREE))
+		txn_free(&s->txns, server);
+}
+
+// The end of an answered INVITE's transaction: early dialogs of other branches will not be confirmed any more.
+static void invite_over(struct session *s, struct txn *client) {
+	struct dialog *dialog = dialog_made(s, client);
+
+	if (dialog)
+		dialog_invite_over(&s->dialogs, dialog);
+}
+
+static void act(void *ctx, struct txn *txn, enum txn_event event, unsigned actions) {
+	struct session *s = ctx;
+	bool is_client = txn->kind == TXN_INVITE_CLIENT || txn->kind == TXN_CLIENT;
+
+	if (event != TXN_RETRANSMIT && (actions & (TXN_DO_TIMED_OUT | TXN_DO_CANCEL)))
+		count_one(&s->w->count, COUNT_TXN_TIMEOUT);
+	if (actions & TXN_DO_RESEND)
+		local_resend(
+			s, txn, is_client ? COUNT_RETRANSMIT_REQUESTS_OUT : COUNT_RETRANSMIT_RESPONSES_OUT
+		);
+	if (actions & TXN_DO_CANCEL)
+		cancel_send(s, txn);
+	if ((actions & TXN_DO_TIMED_OUT) && txn->kind == TXN_INVITE_CLIENT)
+		invite_unanswered(s, txn);
+	else if ((actions & TXN_DO_TIMED_OUT) && txn->kind == TXN_CLIENT)
+		request_unanswered(s, txn);
+	else if ((actions & TXN_DO_FREE) && txn->kind == TXN_INVITE_CLIENT)
+		invite_over(s, txn);
+}
+
+static void dialog_gone(void *ctx, struct dialog *dialog) {
+	struct session *s = ctx;
+
+	(void)dialog;
+	count_one(&s->w->count, COUNT_DLG_EXPIRED);
+}
+
+static void gauges_update(struct session *s) {
+	struct worker_gauges *gauges = &s->w->gauges;
+
+	gauges->transactions_live = s->txns.live;
+	gauges->transactions_lingering = s->txns.lingering;
+	gauges->transactions_max = s->txns.pool.used_max;
+	gauges->transactions_capacity = s->txns.pool.capacity;
+	gauges->dialogs_early = s->dialogs.count[DIALOG_TRYING] + s->dialogs.count[DIALOG_EARLY];
+	gauges->dialogs_confirmed = s->dialogs.count[DIALOG_CONFIRMED] + s->dialogs.count[DIALOG_TERMINATED];
+	gauges->dialogs_max = s->dialogs.pool.used_max;
+	gauges->dialogs_capacity = s->dialogs.pool.capacity;
+	gauges->text_used = blob_used(s->text);
+	gauges->text_capacity = blob_limit(s->text);
+	gauges->timers = s->txns.wheel.armed + s->dialogs.wheel.armed;
+}
+
+bool timers_tick(struct worker *w) {
+	struct session *s = w->session;
+	uint32_t fired = txn_expire(&s->txns, w->now_ms, TIMERS_PER_TURN, act, s);
+
+	fired += dialog_expire(&s->dialogs, w->now_ms, TIMERS_PER_TURN, dialog_gone, s);
+	gauges_update(s);
+	return fired > 0;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+//
+// For tests that start from a whole message.
+#pragma once
+
+#include "sip/msg.h"
+
+// Parses with the scalar locator, which every machine has.
+static inline enum sip_verdict parse_bytes(struct sip_msg *msg, const char *buf, size_t len) {
+	const struct sip_limits limits = {.headers_max = SIP_HEADERS_MAX, .vias_max = 70};
+	enum sip_verdict verdict;
+	struct sip_locator locator;
+
+	assert_int_equal(sip_locator_init(&locator, LOCATOR_SCALAR), 0);
+	verdict = sip_parse(msg, buf, len, &limits, &locator);
+	sip_locator_fini(&locator);
+	return verdict;
+}
+
+static inline void parse_good(struct sip_msg *msg, const char *buf, size_t len) {
+	enum sip_verdict verdict = parse_bytes(msg, buf, len);
+
+	if (verdict != SIP_OK)
+		fail_msg("%.*s: %.*s", STR_ARG(sip_verdict_text(verdict)), (int)len, buf);
+}
