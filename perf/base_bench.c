@@ -112,6 +112,15 @@ static void timer_arm_all(struct rig *rig) {
 	}
 }
 
+// As one timeout value gives it: armed in the order they are due, by records taken one after the other.
+static void timer_arm_in_order(struct rig *rig) {
+	for (uint32_t i = 0; i < rig->count; i++) {
+		uint64_t delay_ms = 1 + (uint64_t)i * SPAN_MS / rig->count;
+
+		timer_arm(&rig->wheel, pool_at(&rig->pool, i), rig->wheel.now_ms + delay_ms);
+	}
+}
+
 static void timer_move_all(struct rig *rig) {
 	for (uint32_t i = 0; i < rig->count; i++)
 		timer_arm(&rig->wheel, pool_at(&rig->pool, rig->order[i]), rig->wheel.now_ms + 1 + i % SPAN_MS);
@@ -144,7 +153,7 @@ static void blob_give_all(struct rig *rig) {
 		blob_give(rig->arena, rig->texts[rig->order[i]], TEXT_BYTES);
 }
 
-// In a full arena: one given, another taken, at random places.
+// Beside all the others: one given, another taken, at random places.
 static void blob_replace_all(struct rig *rig) {
 	for (uint32_t i = 0; i < rig->count; i++) {
 		uint32_t at = rig->order[i];
@@ -208,6 +217,13 @@ static void run_steps(struct rig *rig, uint32_t runs, const struct step *steps, 
 	bench_keep(rig);
 }
 
+// Few where a run is long.
+static uint32_t runs_of(const struct bench_options *options, uint32_t count) {
+	uint32_t most = count <= 1000 ? BENCH_RUNS_MAX : count <= 1000000 ? 5 : 3;
+
+	return options->runs < most && count > 1000 ? options->runs : most;
+}
+
 static const struct step pool_steps[] = {
 	{.name = "pool take", .run = pool_take_all},
 	{.name = "pool give", .run = pool_give_all},
@@ -225,16 +241,18 @@ static const struct step record_steps[] = {
 	{.name = "timer cancel", .run = timer_cancel_all},
 	{.name = "timer arm", .run = timer_arm_all},
 	{.name = "timer expire, with 32,000 ticks", .run = timer_expire_all},
+	{.name = "timer arm, in order", .run = timer_arm_in_order},
+	{.name = "timer expire, in order, with 32,000 ticks", .run = timer_expire_all},
 };
 
 static const struct step blob_steps[] = {
 	{.name = "blob take", .run = blob_take_all},
-	{.name = "blob give and take, arena full", .run = blob_replace_all},
+	{.name = "blob give and take, all others held", .run = blob_replace_all},
 	{.name = "blob give", .run = blob_give_all},
 };
 
 static void bench_records(const struct bench_options *options, uint32_t count) {
-	uint32_t runs = count <= 1000 ? BENCH_RUNS_MAX : options->runs < 5 ? options->runs : 5;
+	uint32_t runs = runs_of(options, count);
 	char title[96];
 	struct rig rig;
 
@@ -251,7 +269,7 @@ static void bench_records(const struct bench_options *options, uint32_t count) {
 
 static void bench_texts(const struct bench_options *options, uint32_t count) {
 	struct rig rig = {.count = count, .order = calloc(count, sizeof(*rig.order))};
-	uint32_t runs = count <= 1000 ? BENCH_RUNS_MAX : options->runs < 5 ? options->runs : 5;
+	uint32_t runs = runs_of(options, count);
 	char title[96];
 
 	rig.texts = calloc(count, sizeof(*rig.texts));

@@ -18,7 +18,7 @@
 #define ROUTES_MAX 4096
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
-#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 // DPDK brings the same two; the guards let either come first.
 #ifndef likely

@@ -12,6 +12,7 @@
 #include <jemalloc/jemalloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 // jemalloc keeps 128 bytes for each extent, which may be a single page (1/32), in blocks of 2, 4, 6 ... MiB; the rest
 // is for a last block used only in part.
@@ -251,8 +252,20 @@ size_t blob_used(const struct blob_arena *arena) {
 	return arena->used;
 }
 
+// One of jemalloc's statistics of the arena, as of the last epoch.
+static size_t statistic(const struct blob_arena *arena, const char *name) {
+	size_t value = 0, size = sizeof(value);
+	char path[64];
+
+	snprintf(path, sizeof(path), "stats.arenas.%u.%s", arena->arena, name);
+	return mallctl(path, &value, &size, NULL, 0) == 0 ? value : 0;
+}
+
 size_t blob_mapped(const struct blob_arena *arena) {
-	return arena->limit - (size_t)(arena->bytes.end - arena->bytes.next);
+	uint64_t epoch = 1;
+
+	mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch));
+	return statistic(arena, "pactive") * (size_t)sysconf(_SC_PAGESIZE) + statistic(arena, "base");
 }
 
 size_t blob_limit(const struct blob_arena *arena) {

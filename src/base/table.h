@@ -58,12 +58,8 @@ static inline uint32_t table_match(const struct table_bucket *bucket, uint16_t t
 }
 
 // The slot of the first entry with that hash's tag for which same(key, slot) holds, or SLOT_NONE.
-static inline uint32_t table_find(
-	const struct table *table,
-	uint64_t hash,
-	bool (*same)(const void *key, uint32_t slot),
-	const void *key
-) {
+static inline uint32_t
+table_find(const struct table *table, uint64_t hash, bool (*same)(const void *key, uint32_t slot), const void *key) {
 	uint16_t tag = table_tag(hash);
 	uint64_t at = hash & table->mask;
 

@@ -6,7 +6,6 @@
 #include <rte_cycles.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "control/config.h"
 #include "control/core.h"
@@ -15,13 +14,6 @@
 #define LISTINGS_WAIT_MS 2000
 
 static const int handled_signals[] = {SIGTERM, SIGINT, SIGHUP};
-
-uint64_t control_now_ms(void) {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 int control_check(const char *file) {
 	struct config *cfg;

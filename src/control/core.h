@@ -40,15 +40,13 @@ struct control {
 	uint64_t drain_started_ms;
 };
 
-uint64_t control_now_ms(void);
-
-// A counter, summed over the workers.
-uint64_t control_count(const struct control *c, enum count count);
-
 // Relaxed reads of what a worker writes.
 #define PEEK(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
 // sample.c
+uint64_t control_now_ms(void); // monotonic
+// A counter, summed over the workers.
+uint64_t control_count(const struct control *c, enum count count);
 void sample_take(struct control *c, uint64_t tsc);
 // The newest sample, and the one that many ticks before it (or the oldest there is). False before the second one.
 bool sample_span(const struct control *c, uint32_t ticks, const struct sample **ret_new, const struct sample **ret_old);

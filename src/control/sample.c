@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
+#include <time.h>
+
 #include "control/core.h"
+
+uint64_t control_now_ms(void) {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 uint64_t control_count(const struct control *c, enum count count) {
 	uint64_t sum = 0;

@@ -3,7 +3,7 @@
 //
 // The control socket: JSON-RPC 2.0, one request or batch a line, several clients, each answered in order. It never
 // blocks: a client's next line is read when its last answer is sent, so that its buffers are bounded, and one that
-// does not take its answer in time is closed.
+// does not take its answer in time is closed. SIGPIPE has to be ignored by the process.
 #pragma once
 
 #include "control/rpc.h"

@@ -52,29 +52,37 @@ static bool is_plain(struct str text) {
 	return true;
 }
 
-// One byte of text[*at], or the whole line end there with its white space as one SP.
-static char take_clean(struct str text, uint32_t *at) {
-	char c = text.ptr[(*at)++];
-
-	if (c == '\r' || c == '\n') {
-		while (*at < text.len && char_is_lws(text.ptr[*at]))
-			(*at)++;
-		return ' ';
-	}
-	if ((unsigned char)c >= 0x20 || c == '\t' || (*at > 1 && text.ptr[*at - 2] == '\\'))
-		return c;
-	return ' ';
+// The white space a line end and a folded line are made of as one SP; returns where it ends.
+static uint32_t clean_fold(struct sip_writer *w, struct str text, uint32_t at) {
+	while (at < text.len && char_is_lws(text.ptr[at]))
+		at++;
+	w->buf[w->len++] = ' ';
+	return at;
 }
 
 // What somebody else wrote: on one line, and without control characters but those a quoted pair may hold, so that
 // it can neither end a line nor a message.
 static void write_clean(struct sip_writer *w, struct str text) {
+	bool quoted = false, escaped = false;
+	uint32_t at = 0;
+
 	if (text.len > w->size - w->len || is_plain(text)) {
 		sip_write(w, text);
 		return;
 	}
-	for (uint32_t at = 0; at < text.len;)
-		w->buf[w->len++] = take_clean(text, &at);
+	while (at < text.len) {
+		char c = text.ptr[at];
+
+		if (c == '\r' || c == '\n') {
+			at = clean_fold(w, text, at);
+			escaped = false;
+			continue;
+		}
+		w->buf[w->len++] = (unsigned char)c >= 0x20 || c == '\t' || escaped ? c : ' ';
+		quoted ^= c == '"' && !escaped;
+		escaped = c == '\\' && quoted && !escaped;
+		at++;
+	}
 }
 
 static void write_between(struct sip_writer *w, const char *start, const char *end) {
@@ -174,6 +182,15 @@ static bool write_vias(struct sip_writer *w, const struct sip_msg *request, cons
 	return !top;
 }
 
+// RFC 3261 section 20.38; one that is not that is nothing to send back.
+static void write_timestamp(struct sip_writer *w, struct str value) {
+	for (uint32_t i = 0; i < value.len; i++)
+		if (value.ptr[i] != '.' && !char_is_lws(value.ptr[i]) && (unsigned)(value.ptr[i] - '0') > 9)
+			return;
+	if (value.len > 0)
+		write_header(w, HDR_TIMESTAMP, value);
+}
+
 static void write_to(struct sip_writer *w, const struct sip_msg *request, struct str tag) {
 	struct str value = sip_header_first(request, HDR_TO);
 	struct sip_name_addr to;
@@ -203,8 +220,8 @@ uint32_t sip_build_response(const struct sip_msg *request, const struct sip_resp
 	write_to(&w, request, how->to_tag);
 	write_header(&w, HDR_CALL_ID, sip_header_first(request, HDR_CALL_ID));
 	write_header(&w, HDR_CSEQ, sip_header_first(request, HDR_CSEQ));
-	if (how->status == 100 && request->first[HDR_TIMESTAMP] >= 0)
-		write_header(&w, HDR_TIMESTAMP, sip_header_first(request, HDR_TIMESTAMP));
+	if (how->status == 100)
+		write_timestamp(&w, sip_header_first(request, HDR_TIMESTAMP));
 	if (how->server.len > 0)
 		write_header(&w, HDR_SERVER, how->server);
 	if (how->retry_after > 0)

@@ -111,6 +111,7 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 		scan->colon = at;
 		return 0;
 	}
+	// Never seen, but nothing below may run backwards.
 	if (unlikely(at < lines->start))
 		return 0;
 	if (scan->header != HDR_OTHER && scan->colon > lines->start && scan->colon < at) {
@@ -130,8 +131,11 @@ enum sip_located sip_scan_locate(
 	struct scan scan = {.lines = lines_begin(ret_index, buf, len, headers_max), .header = HDR_OTHER};
 	const struct lines *lines = &scan.lines;
 	uint32_t base = scan.base = lines->start;
+	hs_error_t error = HS_SUCCESS;
 
 	if (base < len)
-		hs_scan(self->database, buf + base, (uint32_t)len - base, 0, self->scratch, on_match, &scan);
+		error = hs_scan(self->database, buf + base, (uint32_t)len - base, 0, self->scratch, on_match, &scan);
+	assert(error == HS_SUCCESS || error == HS_SCAN_TERMINATED);
+	(void)error;
 	return lines_finish(lines, lex_has_odd_bytes(str_of(buf + base, lines->start - base)));
 }

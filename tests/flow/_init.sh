@@ -248,9 +248,17 @@ at_least() {
 
 # --- single messages ---
 
-# ask FILE [SECONDS]: sends one datagram from 192.0.2.30:5060 and prints what comes back within SECONDS (default 1).
+# ask FILE…: sends each as one datagram from 192.0.2.30:5060, an eighth of a second apart, and prints what comes back
+# within a second after the last.
 ask() {
-	in_a nc -u -s 192.0.2.30 -p 5060 -w "${2:-1}" 192.0.2.1 5060 <"$1" | tr -d '\r'
+	local file
+	{
+		for file; do
+			cat "$file"
+			read -rt 0.125 -u "$never" || true
+		done
+		read -rt 0.875 -u "$never" || true
+	} | in_a timeout "$((1 + $# / 8)).2" nc -u -s 192.0.2.30 -p 5060 192.0.2.1 5060 | tr -d '\r' || true
 }
 
 # request METHOD CALL-ID [HEADER…]: a request outside a dialog; a header given replaces Max-Forwards if it is that one.
@@ -275,7 +283,18 @@ final_status() {
 	awk '/^SIP\/2.0 [2-6]/ { status = $2 } END { print status + 0 }'
 }
 
+# True when this kernel has 802.1Q interfaces.
+kernel_has_vlans() {
+	modprobe -q 8021q 2>/dev/null || true
+	ip link add link lo name tandem-vlan type vlan id 1 2>/dev/null && ip link del tandem-vlan
+}
+
 [ "$(id -u)" -eq 0 ] || fail 'run as root: the lab needs network namespaces'
+if [ "${needs_vlan:-no}" = yes ] && ! kernel_has_vlans; then
+	rmdir "$work"
+	printf '%s: skipped, this kernel has no 802.1Q interfaces (CONFIG_VLAN_8021Q)\n' "$story"
+	exit 77
+fi
 trap finish EXIT
 trap 'exit 130' INT TERM
 lab_need

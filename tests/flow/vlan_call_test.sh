@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The tandem authors
 # A call between two VLANs: tagged in, tagged out, from the listener of that VLAN.
-config=short
+config=vlan
+needs_vlan=yes
 . "$(dirname "$0")/_init.sh"
 
 vlan() {

@@ -3,7 +3,7 @@
 //
 // A message that parses is forwarded as the proxy does it and answered; what comes out must parse, and differ from
 // what came in only where it should.
-#include <stdlib.h>
+#include "fuzz/fuzz.h"
 
 #include "sip/build.h"
 #include "sip/edit.h"
@@ -13,19 +13,12 @@
 #define OUR_VIA "SIP/2.0/UDP 198.51.100.1;branch=z9hG4bKours"
 #define OUR_ROUTE "<sip:198.51.100.1;lr>"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool ok) {
-	if (!ok)
-		__builtin_trap();
-}
-
 static enum sip_verdict parse(struct sip_msg *msg, const char *buf, size_t len) {
 	static const struct sip_limits limits = {.headers_max = SIP_HEADERS_MAX, .vias_max = 100};
 	struct sip_locator locator;
 	enum sip_verdict verdict;
 
-	check(sip_locator_init(&locator, LOCATOR_SCALAR) == 0);
+	FUZZ_CHECK(sip_locator_init(&locator, LOCATOR_SCALAR) == 0);
 	verdict = sip_parse(msg, buf, len, &limits, &locator);
 	sip_locator_fini(&locator);
 	return verdict;
@@ -52,14 +45,15 @@ static void check_untouched(const struct sip_msg *before, const struct sip_msg *
 	int a = next_untouched(before, -1), b = next_untouched(after, -1);
 
 	while (a >= 0 && b >= 0) {
-		check(str_eq(whole_header(before, a), whole_header(after, b)));
+		FUZZ_CHECK(str_eq(whole_header(before, a), whole_header(after, b)));
 		a = next_untouched(before, a);
 		b = next_untouched(after, b);
 	}
-	check(a == b);
-	check(str_eq(before->body, after->body));
-	check(str_eq(str_of(before->buf, before->index.first_line_end), str_of(after->buf, after->index.first_line_end))
-	);
+	FUZZ_CHECK(a == b);
+	FUZZ_CHECK(str_eq(before->body, after->body));
+	FUZZ_CHECK(str_eq(
+		str_of(before->buf, before->index.first_line_end), str_of(after->buf, after->index.first_line_end)
+	));
 }
 
 // The list before without its first `removed` entries is the list after without its first `added`; `edited`: the first
@@ -77,13 +71,13 @@ static void check_list(
 	int got;
 
 	while (removed-- > 0)
-		check(sip_walk_next(before, &a, &x) == 1);
+		FUZZ_CHECK(sip_walk_next(before, &a, &x) == 1);
 	while (added-- > 0)
-		check(sip_walk_next(after, &b, &y) == 1);
+		FUZZ_CHECK(sip_walk_next(after, &b, &y) == 1);
 	do {
 		got = sip_walk_next(before, &a, &x);
-		check(sip_walk_next(after, &b, &y) == got);
-		check(got != 1 || edited || str_eq(x, y));
+		FUZZ_CHECK(sip_walk_next(after, &b, &y) == got);
+		FUZZ_CHECK(got != 1 || edited || str_eq(x, y));
 		edited = false;
 	} while (got == 1);
 }
@@ -102,12 +96,15 @@ static void mark_source(struct sip_edits *edits) {
 		);
 }
 
-static bool edit_request(struct sip_edits *edits, char *scratch) {
+// Returns how many Route entries it takes out, at most `routes`.
+static int edit_request(struct sip_edits *edits, int routes, char *scratch) {
 	const struct sip_msg *msg = edits->msg;
 	uint16_t hops =
 		msg->max_forwards == SIP_MAX_FORWARDS_NONE || msg->max_forwards == 0 ? 70 : msg->max_forwards - 1;
-	bool routed = sip_edit_remove_top(edits, HDR_ROUTE);
+	int removed = 0;
 
+	while (removed < routes && sip_edit_remove_top(edits, HDR_ROUTE))
+		removed++;
 	sip_edit_max_forwards(edits, hops, scratch, SIP_MAX_FORWARDS_SCRATCH);
 	sip_edit_insert_lines(edits, msg->first[HDR_VIA], STR("Via: " OUR_VIA "\r\n"));
 	sip_edit_insert_lines(
@@ -116,19 +113,21 @@ static bool edit_request(struct sip_edits *edits, char *scratch) {
 		STR("Record-Route: " OUR_ROUTE "\r\n")
 	);
 	mark_source(edits);
-	return routed;
+	return removed;
 }
 
-static void check_request(const struct sip_msg *before, const struct sip_msg *after, bool routed) {
+static void check_request(const struct sip_msg *before, const struct sip_msg *after, int routes) {
 	check_untouched(before, after);
-	check(str_eq(after->via.text, STR(OUR_VIA)) && after->via_alone);
-	check(after->via_count == before->via_count + 1);
-	check(after->max_forwards != SIP_MAX_FORWARDS_NONE);
-	check(before->max_forwards == SIP_MAX_FORWARDS_NONE || before->max_forwards == 0 ||
-	      after->max_forwards == before->max_forwards - 1);
+	FUZZ_CHECK(str_eq(after->via.text, STR(OUR_VIA)) && after->via_alone);
+	FUZZ_CHECK(after->via_count == before->via_count + 1);
+	FUZZ_CHECK(after->max_forwards != SIP_MAX_FORWARDS_NONE);
+	FUZZ_CHECK(
+		before->max_forwards == SIP_MAX_FORWARDS_NONE || before->max_forwards == 0 ||
+		after->max_forwards == before->max_forwards - 1
+	);
 	check_list(before, after, HDR_VIA, 0, 1, true);
 	check_list(before, after, HDR_RECORD_ROUTE, 0, 1, false);
-	check_list(before, after, HDR_ROUTE, routed ? 1 : 0, 0, false);
+	check_list(before, after, HDR_ROUTE, routes, 0, false);
 }
 
 static void try_answer(const struct sip_msg *msg, bool parsed, const struct sip_response *how, char *out) {
@@ -137,20 +136,22 @@ static void try_answer(const struct sip_msg *msg, bool parsed, const struct sip_
 	struct sip_msg answer;
 
 	if (len == 0) {
-		check(!parsed || !msg->is_request || how->skip_top_via || msg->len > SIP_MESSAGE_MAX / 2);
+		FUZZ_CHECK(!parsed || !msg->is_request || how->skip_top_via || msg->len > SIP_MESSAGE_MAX / 2);
 		return;
 	}
 	verdict = parse(&answer, out, len);
 	// Copied from a request that was refused for them, these may be as wrong as they were.
-	check(verdict == SIP_OK ||
-	      (!parsed && (verdict == SIP_BAD_VIA || verdict == SIP_BAD_FROM || verdict == SIP_BAD_TO ||
-			   verdict == SIP_BAD_CALL_ID || verdict == SIP_BAD_CSEQ || verdict == SIP_BAD_TOO_MANY_VIAS)));
-	check(!answer.is_request && answer.status == how->status && answer.len == len && answer.index.body == len);
+	FUZZ_CHECK(
+		verdict == SIP_OK ||
+		(!parsed && (verdict == SIP_BAD_VIA || verdict == SIP_BAD_FROM || verdict == SIP_BAD_TO ||
+			     verdict == SIP_BAD_CALL_ID || verdict == SIP_BAD_CSEQ || verdict == SIP_BAD_TOO_MANY_VIAS))
+	);
+	FUZZ_CHECK(!answer.is_request && answer.status == how->status && answer.len == len && answer.index.body == len);
 	if (!parsed)
 		return;
-	check(answer.via_count == msg->via_count - (how->skip_top_via ? 1 : 0) && answer.cseq == msg->cseq);
-	check(str_eq(answer.call_id, msg->call_id) && str_eq(answer.from.tag, msg->from.tag));
-	check(str_eq(answer.to.tag, msg->to.tag.len > 0 ? msg->to.tag : how->to_tag));
+	FUZZ_CHECK(answer.via_count == msg->via_count - (how->skip_top_via ? 1 : 0) && answer.cseq == msg->cseq);
+	FUZZ_CHECK(str_eq(answer.call_id, msg->call_id) && str_eq(answer.from.tag, msg->from.tag));
+	FUZZ_CHECK(str_eq(answer.to.tag, msg->to.tag.len > 0 ? msg->to.tag : how->to_tag));
 }
 
 static void try_answers(const struct sip_msg *msg, bool parsed, char *out) {
@@ -172,13 +173,13 @@ static void check_companion(const struct sip_msg *invite, const char *out, uint3
 	struct sip_msg msg;
 
 	if (len == 0) {
-		check(invite->len > SIP_MESSAGE_MAX / 2);
+		FUZZ_CHECK(invite->len > SIP_MESSAGE_MAX / 2);
 		return;
 	}
-	check(parse(&msg, out, len) == SIP_OK);
-	check(msg.method == method && msg.cseq == invite->cseq && msg.via_count == 1 && msg.index.body == len);
-	check(str_eq(msg.via.text, invite->via.text) && str_eq(msg.request_uri, invite->request_uri));
-	check(str_eq(msg.call_id, invite->call_id) && str_eq(msg.from.tag, invite->from.tag));
+	FUZZ_CHECK(parse(&msg, out, len) == SIP_OK);
+	FUZZ_CHECK(msg.method == method && msg.cseq == invite->cseq && msg.via_count == 1 && msg.index.body == len);
+	FUZZ_CHECK(str_eq(msg.via.text, invite->via.text) && str_eq(msg.request_uri, invite->request_uri));
+	FUZZ_CHECK(str_eq(msg.call_id, invite->call_id) && str_eq(msg.from.tag, invite->from.tag));
 }
 
 static void try_companions(const struct sip_msg *invite, char *out) {
@@ -188,7 +189,7 @@ static void try_companions(const struct sip_msg *invite, char *out) {
 	uint32_t len = sip_build_response(invite, &busy, response, OUT_MAX);
 
 	if (len > 0) {
-		check(parse(&msg, response, len) == SIP_OK);
+		FUZZ_CHECK(parse(&msg, response, len) == SIP_OK);
 		check_companion(invite, out, sip_build_ack(invite, &msg, out, OUT_MAX), SIP_ACK);
 	}
 	check_companion(invite, out, sip_build_cancel(invite, STR("Reason: x\r\n"), out, OUT_MAX), SIP_CANCEL);
@@ -200,23 +201,23 @@ static void try_forward(const struct sip_msg *msg, char *copy, uint32_t front, u
 	char scratch[SIP_MAX_FORWARDS_SCRATCH];
 	struct sip_edits edits;
 	struct sip_msg after;
-	bool routed = false;
+	int routes = 0;
 	int32_t start;
 	uint32_t len;
 
 	sip_edits_init(&edits, msg);
 	if (msg->is_request)
-		routed = edit_request(&edits, scratch);
+		routes = edit_request(&edits, msg->len % 4, scratch);
 	else
-		check(sip_edit_remove_top(&edits, HDR_VIA));
+		FUZZ_CHECK(sip_edit_remove_top(&edits, HDR_VIA));
 	if (!sip_edits_apply(&edits, copy, front, back, &start, &len)) {
-		check(msg->len + edits.growth > SIP_MESSAGE_MAX);
+		FUZZ_CHECK(msg->len + edits.growth > SIP_MESSAGE_MAX);
 		return;
 	}
 	enum sip_verdict verdict = parse(&after, copy + start, len);
 
 	if (!msg->is_request) {
-		check(verdict == (msg->via_count > 1 ? SIP_OK : SIP_BAD_MISSING_VIA));
+		FUZZ_CHECK(verdict == (msg->via_count > 1 ? SIP_OK : SIP_BAD_MISSING_VIA));
 		if (verdict == SIP_OK) {
 			check_untouched(msg, &after);
 			check_list(msg, &after, HDR_VIA, 1, 0, false);
@@ -225,10 +226,10 @@ static void try_forward(const struct sip_msg *msg, char *copy, uint32_t front, u
 	}
 	// The limits and the next Route, which nobody has looked at yet, are the reasons left.
 	if (verdict == SIP_BAD_TOO_MANY_HEADERS || verdict == SIP_BAD_TOO_MANY_VIAS ||
-	    (routed && verdict == SIP_BAD_ROUTE))
+	    (routes > 0 && verdict == SIP_BAD_ROUTE))
 		return;
-	check(verdict == SIP_OK);
-	check_request(msg, &after, routed);
+	FUZZ_CHECK(verdict == SIP_OK);
+	check_request(msg, &after, routes);
 	try_answers(&after, true, out);
 	if (after.method == SIP_INVITE)
 		try_companions(&after, out);

@@ -3,19 +3,12 @@
 //
 // Any text through every small grammar: nothing is read outside it, slices lie in it, walks end, and the parsers
 // agree with one another about the same bytes.
-#include <stdlib.h>
+#include "fuzz/fuzz.h"
 
 #include "sip/uri.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check(bool ok) {
-	if (!ok)
-		__builtin_trap();
-}
-
 static void check_inside(struct str part, struct str whole) {
-	check(part.len == 0 || (part.ptr >= whole.ptr && part.ptr + part.len <= whole.ptr + whole.len));
+	FUZZ_CHECK(part.len == 0 || (part.ptr >= whole.ptr && part.ptr + part.len <= whole.ptr + whole.len));
 }
 
 // What was parsed as parameters walks to its end.
@@ -28,7 +21,7 @@ static void check_params(struct str params, struct str whole) {
 	do {
 		before = params.len;
 		got = sip_param_next(&params, &param);
-		check(got == 0 || (got == 1 && params.len < before));
+		FUZZ_CHECK(got == 0 || (got == 1 && params.len < before));
 	} while (got == 1);
 }
 
@@ -39,7 +32,7 @@ static void walk_params(struct str text) {
 	while (sip_param_next(&rest, &param) == 1) {
 		check_inside(param.name, text);
 		check_inside(param.value, text);
-		check(param.name.len > 0);
+		FUZZ_CHECK(param.name.len > 0);
 	}
 	check_inside(rest, text);
 }
@@ -49,8 +42,8 @@ static void try_uri(struct str text) {
 
 	if (!sip_uri_parse(text, &uri))
 		return;
-	check(str_eq(uri.text, text));
-	check(uri.is_sip == (uri.host.len > 0) && (!uri.is_sip || sip_is_host(uri.host)));
+	FUZZ_CHECK(str_eq(uri.text, text));
+	FUZZ_CHECK(uri.is_sip == (uri.host.len > 0) && (!uri.is_sip || sip_is_host(uri.host)));
 	check_inside(uri.user, text);
 	check_inside(uri.password, text);
 	check_inside(uri.headers, text);
@@ -63,19 +56,19 @@ static void try_name_addr(struct str text) {
 
 	if (!sip_name_addr_parse(text, &addr))
 		return;
-	check(sip_uri_parse(addr.uri, &uri) || str_eq(addr.uri, STR("*")));
+	FUZZ_CHECK(sip_uri_parse(addr.uri, &uri) || str_eq(addr.uri, STR("*")));
 	check_inside(addr.display, text);
 	check_inside(addr.uri, text);
-	check(addr.tag.len == 0 || sip_is_token(addr.tag));
+	FUZZ_CHECK(addr.tag.len == 0 || sip_is_token(addr.tag));
 	check_params(addr.params, text);
 }
 
 static void check_via(const struct sip_via *via, struct str text) {
 	check_inside(via->text, text);
-	check(sip_is_token(via->transport) && sip_is_host(via->host));
-	check(via->branch.len == 0 || sip_is_token(via->branch));
+	FUZZ_CHECK(sip_is_token(via->transport) && sip_is_host(via->host));
+	FUZZ_CHECK(via->branch.len == 0 || sip_is_token(via->branch));
 	check_inside(via->received, via->text);
-	check(!via->has_rport || via->rport.ptr <= via->text.ptr + via->text.len);
+	FUZZ_CHECK(!via->has_rport || via->rport.ptr <= via->text.ptr + via->text.len);
 	check_params(via->params, via->text);
 }
 
@@ -88,8 +81,8 @@ static void try_vias(struct str text) {
 		check_via(&via, text);
 	while (sip_via_next(&rest, &via) == 1) {
 		check_via(&via, text);
-		check(sip_list_next(&list, &entry) == 1 && str_eq(entry, via.text));
-		check(sip_via_parse(entry, &again) && memcmp(&via, &again, sizeof(via)) == 0);
+		FUZZ_CHECK(sip_list_next(&list, &entry) == 1 && str_eq(entry, via.text));
+		FUZZ_CHECK(sip_via_parse(entry, &again) && memcmp(&via, &again, sizeof(via)) == 0);
 	}
 }
 
@@ -99,7 +92,7 @@ static void walk_list(struct str text) {
 
 	while (sip_list_next(&rest, &entry) == 1) {
 		check_inside(entry, text);
-		check(entry.len > 0 && rest.len < before);
+		FUZZ_CHECK(entry.len > 0 && rest.len < before);
 		before = rest.len;
 	}
 }
@@ -117,8 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	walk_params(text);
 	walk_list(text);
 	if (sip_cseq_parse(text, &number, &method))
-		check(number <= 0x7fffffff && sip_is_token(method));
-	check(!sip_is_token(text) || sip_is_call_id(text));
+		FUZZ_CHECK(number <= 0x7fffffff && sip_is_token(method));
+	FUZZ_CHECK(!sip_is_token(text) || sip_is_call_id(text));
 	free(copy);
 	return 0;
 }

@@ -75,6 +75,20 @@ static void bytes_come_and_go(void **state) {
 	blob_arena_destroy(arena);
 }
 
+static void pages_in_use_grow_and_shrink_with_the_blobs(void **state) {
+	struct blob_arena *arena = make(8 * MIB);
+	size_t empty = blob_mapped(arena);
+	void **first;
+
+	(void)state;
+	fill(arena, 4096, &first);
+	assert_true(blob_mapped(arena) >= empty + 8 * MIB - MIB / 2);
+	assert_true(blob_mapped(arena) < empty + 9 * MIB);
+	drain(arena, first, 4096);
+	assert_true(blob_mapped(arena) < empty + MIB);
+	blob_arena_destroy(arena);
+}
+
 static void every_size_is_aligned(void **state) {
 	struct blob_arena *arena = make(4 * MIB);
 
@@ -240,6 +254,7 @@ static void no_limit_is_refused(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_come_and_go),
+		cmocka_unit_test(pages_in_use_grow_and_shrink_with_the_blobs),
 		cmocka_unit_test(every_size_is_aligned),
 		cmocka_unit_test(the_limit_is_a_whole_number_of_huge_pages),
 		cmocka_unit_test(nearly_the_whole_limit_can_be_taken_in_any_size),

@@ -118,6 +118,9 @@ static void refused_requests_are_answered_all_the_same(void **state) {
 				 "Call-ID: x\r\nCSeq: 99999999999 INVITE\r\n\r\n",
 		 .want = "SIP/2.0 400 Bad Request\r\nVia: SIP/2.0/UDP h;received=192.0.2.9\r\nFrom: <sip:a@b>\r\n"
 			 "To: <sip:c@d>;tag=T\r\nCall-ID: x\r\nCSeq: 99999999999 INVITE\r\n" TAIL},
+		{.request = LINE "Via: SIP/2.0/UDP h\r\nFrom: \"a\r b\" <sip:a@b>\r\nTo: <sip:c@d>\r\nCall-ID: x\r\n"
+				 "CSeq: 1 INVITE\r\n\r\n",
+		 .want = ""},
 		{.request = LINE REST "\r\n", .want = ""},
 		{.request = LINE "Via: SIP/2.0/UDP h\r\nCSeq: 1 INVITE\r\n\r\n", .want = ""},
 		{.request = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", .want = ""},
@@ -202,6 +205,44 @@ static void numbers_are_written_whole(void **state) {
 	assert_int_equal(w.len, 12);
 }
 
+static void a_timestamp_that_is_none_is_not_sent_back(void **state) {
+	const char *text = LINE "Via: SIP/2.0/UDP h\r\nTimestamp: 1\\\x01\r\n" REST "\r\n";
+	const char *want = "SIP/2.0 100 Trying\r\nVia: SIP/2.0/UDP h\r\n" REST TAIL;
+	const struct sip_response how = {.status = 100};
+	struct sip_msg request;
+	char out[OUT_MAX];
+
+	(void)state;
+	parse_good(&request, text, strlen(text));
+	assert_true(str_eq(str_of(out, respond(&request, &how, out, sizeof(out))), str_from_c(want)));
+}
+
+static void control_characters_stay_in_quoted_pairs_only(void **state) {
+	static const struct {
+		const char *reason, *want;
+	} phrases[] = {
+		{.reason = "a\x01"
+			   "b\x02",
+		 .want = "SIP/2.0 499 a b \r\n"},
+		{.reason = "a\\\x01\"\\\x02\\\\\x03\\\"\x04\"\\\x05",
+		 .want = "SIP/2.0 499 a\\ \"\\\x02\\\\ \\\" \"\\ \r\n"},
+		{.reason = "\"\\\r\n\x01\"\r\rb\n", .want = "SIP/2.0 499 \"\\  \" b \r\n"},
+	};
+	const char *text = LINE "Via: SIP/2.0/UDP h\r\n" REST "\r\n";
+	struct sip_msg request;
+	char out[OUT_MAX];
+
+	(void)state;
+	parse_good(&request, text, strlen(text));
+	for (size_t i = 0; i < ARRAY_LEN(phrases); i++) {
+		const struct sip_response how = {.status = 499, .reason = str_from_c(phrases[i].reason)};
+		uint32_t len = respond(&request, &how, out, sizeof(out));
+
+		assert_true(len > strlen(phrases[i].want));
+		assert_memory_equal(out, phrases[i].want, strlen(phrases[i].want));
+	}
+}
+
 static void statuses_have_phrases(void **state) {
 	(void)state;
 	assert_true(str_eq(sip_reason_phrase(100), STR("Trying")));
@@ -218,6 +259,8 @@ int main(void) {
 		cmocka_unit_test(ack_and_cancel_go_one_hop_the_way_of_the_invite),
 		cmocka_unit_test(only_an_invite_is_cancelled_or_acknowledged),
 		cmocka_unit_test(numbers_are_written_whole),
+		cmocka_unit_test(a_timestamp_that_is_none_is_not_sent_back),
+		cmocka_unit_test(control_characters_stay_in_quoted_pairs_only),
 		cmocka_unit_test(statuses_have_phrases),
 	};
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "sip/msg.h"
+#include "unit/test.h"
 
 // Parses with the scalar locator, which every machine has.
 static inline enum sip_verdict parse_bytes(struct sip_msg *msg, const char *buf, size_t len) {
