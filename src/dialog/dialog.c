@@ -340,7 +340,7 @@ void dialog_request(
 		*cseq = request->cseq;
 	if (request->method == SIP_BYE && dialog->state != DIALOG_TERMINATED)
 		set_state(table, dialog, DIALOG_TERMINATED);
-	if (dialog->answered_ms)
+	if (timer_is_armed(&table->wheel, dialog))
 		timer_arm(&table->wheel, dialog, now_ms + table->max_age_ms);
 }
 
