@@ -9,10 +9,10 @@ static json_t *answer_counters(const struct control *c, const json_t *params) {
 	return report_counters(c, json_is_true(json_object_get(params, "nonzero")));
 }
 
-#define PLAIN(name) \
-	static json_t *answer_##name(const struct control *c, const json_t *params) { \
-		(void)params; \
-		return report_##name(c); \
+#define PLAIN(name)                                                                                                    \
+	static json_t *answer_##name(const struct control *c, const json_t *params) {                                  \
+		(void)params;                                                                                          \
+		return report_##name(c);                                                                               \
 	}
 PLAIN(status)
 PLAIN(ports)
@@ -126,7 +126,9 @@ static void log_level(struct control *c, struct request *request, const json_t *
 	enum log_level level;
 
 	if (name && !log_level_parse(name, &level)) {
-		request_error(request, RPC_INVALID_PARAMS, "no log level \"%s\"; it is error, warning, info or debug", name);
+		request_error(
+			request, RPC_INVALID_PARAMS, "no log level \"%s\"; it is error, warning, info or debug", name
+		);
 		return;
 	}
 	if (name) {

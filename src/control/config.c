@@ -46,15 +46,7 @@ static struct raw_top *read_raw(struct config_tree *tree, struct str text) {
 	err = cyaml_load_data((const uint8_t *)text.ptr, text.len, &cyaml, &config_yaml_schema, &raw, NULL);
 	if (err == CYAML_OK && raw)
 		return raw;
-	config_problem_at(
-		tree,
-		words.line,
-		"",
-		"%s%s%s",
-		cyaml_strerror(err),
-		words.text[0] ? ": " : "",
-		words.text
-	);
+	config_problem_at(tree, words.line, "", "%s%s%s", cyaml_strerror(err), words.text[0] ? ": " : "", words.text);
 	return NULL;
 }
 
@@ -78,13 +70,7 @@ static struct config *build(struct config_tree *tree, const struct raw_top *raw,
 	return cfg;
 }
 
-int config_parse(
-	const char *file,
-	struct str text,
-	uint32_t cpu_count,
-	struct config **ret_config,
-	char **ret_error
-) {
+int config_parse(const char *file, struct str text, uint32_t cpu_count, struct config **ret_config, char **ret_error) {
 	struct config_tree tree;
 	struct config *cfg = NULL;
 	int err = 0;

@@ -14,13 +14,7 @@
 int config_load(const char *file, struct config **ret_config, char **ret_error);
 
 // The same for a text; `file` names it in messages. CPUs 0 to cpu_count - 1 exist.
-int config_parse(
-	const char *file,
-	struct str text,
-	uint32_t cpu_count,
-	struct config **ret_config,
-	char **ret_error
-);
+int config_parse(const char *file, struct str text, uint32_t cpu_count, struct config **ret_config, char **ret_error);
 
 // NULL is fine.
 void config_free(struct config *cfg);

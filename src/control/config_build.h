@@ -25,8 +25,8 @@ void build_rules(struct build *b);
 void build_rest(struct build *b);
 
 // Formats a key path.
-#define PATH(name, ...) \
-	char name[PATH_TEXT_MAX]; \
+#define PATH(name, ...)                                                                                                \
+	char name[PATH_TEXT_MAX];                                                                                      \
 	config_path(name, __VA_ARGS__)
 
 // A copy the configuration owns; NULL is noted as out of memory.
@@ -40,9 +40,5 @@ bool build_host(struct build *b, const char *path, const char *text, struct ip_a
 bool build_own_address(struct build *b, const char *path, const char *text, struct ip_prefix *ret_prefix);
 bool build_network(struct build *b, const char *path, const char *text, struct ip_prefix *ret_prefix);
 bool build_endpoint(
-	struct build *b,
-	const char *path,
-	const char *text,
-	uint16_t default_port,
-	struct endpoint *ret_endpoint
+	struct build *b, const char *path, const char *text, uint16_t default_port, struct endpoint *ret_endpoint
 );

@@ -115,9 +115,7 @@ static json_t *route_json(const struct config *cfg, const struct config_route *r
 	json_t *match = json_object();
 
 	if (route->user_prefix.len)
-		json_object_set_new(
-			match, "user_prefix", json_stringn(route->user_prefix.ptr, route->user_prefix.len)
-		);
+		json_object_set_new(match, "user_prefix", json_stringn(route->user_prefix.ptr, route->user_prefix.len));
 	if (route->domain.len)
 		json_object_set_new(match, "domain", json_stringn(route->domain.ptr, route->domain.len));
 	if (route->from_port >= 0)
@@ -156,10 +154,20 @@ static json_t *timers_json(const struct config_timers *timers) {
 		const char *name;
 		uint32_t ms;
 	} rows[] = {
-		{"t1", timers->t1_ms}, {"t2", timers->t2_ms}, {"t4", timers->t4_ms}, {"b", timers->b_ms},
-		{"c", timers->c_ms},   {"d", timers->d_ms},   {"f", timers->f_ms},   {"h", timers->h_ms},
-		{"i", timers->i_ms},   {"j", timers->j_ms},   {"k", timers->k_ms},   {"l", timers->l_ms},
-		{"m", timers->m_ms},   {"dialog_max", timers->dialog_max_ms},
+		{"t1", timers->t1_ms},
+		{"t2", timers->t2_ms},
+		{"t4", timers->t4_ms},
+		{"b", timers->b_ms},
+		{"c", timers->c_ms},
+		{"d", timers->d_ms},
+		{"f", timers->f_ms},
+		{"h", timers->h_ms},
+		{"i", timers->i_ms},
+		{"j", timers->j_ms},
+		{"k", timers->k_ms},
+		{"l", timers->l_ms},
+		{"m", timers->m_ms},
+		{"dialog_max", timers->dialog_max_ms},
 	};
 	json_t *object = json_object();
 

@@ -89,10 +89,7 @@ static void check_tap(struct build *b, uint32_t at) {
 	if (strpbrk(tap, "/ :%") || strcmp(tap, ".") == 0 || strcmp(tap, "..") == 0 || strcmp(tap, "all") == 0 ||
 	    strcmp(tap, "default") == 0 || strcmp(tap, "lo") == 0)
 		config_problem(
-			b->tree,
-			path,
-			"\"%s\" cannot name a kernel interface; write letters, digits and - only",
-			tap
+			b->tree, path, "\"%s\" cannot name a kernel interface; write letters, digits and - only", tap
 		);
 	for (uint32_t i = 0; i < at; i++)
 		if (strcmp(tap, tap_of(&b->raw->ports[i])) == 0)
@@ -151,11 +148,7 @@ static bool address_taken(const struct build *b, const struct ip_addr *addr) {
 }
 
 static void read_addresses(
-	struct build *b,
-	struct config_interface *interface,
-	const char *base,
-	char *const *addresses,
-	uint32_t count
+	struct build *b, struct config_interface *interface, const char *base, char *const *addresses, uint32_t count
 ) {
 	interface->prefixes = build_array(b, count, sizeof(*interface->prefixes));
 	if (!interface->prefixes)
@@ -167,7 +160,12 @@ static void read_addresses(
 		if (!build_own_address(b, path, addresses[i], &prefix))
 			continue;
 		if (address_taken(b, &prefix.addr))
-			config_problem(b->tree, path, "\"%s\" stands in the file already; an address has one place", addresses[i]);
+			config_problem(
+				b->tree,
+				path,
+				"\"%s\" stands in the file already; an address has one place",
+				addresses[i]
+			);
 		interface->prefixes[interface->prefix_count++] = prefix;
 	}
 }

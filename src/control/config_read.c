@@ -139,11 +139,7 @@ bool build_network(struct build *b, const char *path, const char *text, struct i
 }
 
 bool build_endpoint(
-	struct build *b,
-	const char *path,
-	const char *text,
-	uint16_t default_port,
-	struct endpoint *ret_endpoint
+	struct build *b, const char *path, const char *text, uint16_t default_port, struct endpoint *ret_endpoint
 ) {
 	struct endpoint endpoint;
 

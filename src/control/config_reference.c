@@ -8,9 +8,11 @@ static const char intro[] =
 	"\n"
 	"<!-- Made by `tandem config-reference` from the lists in src/control/config_schema.h; do not edit. -->\n"
 	"\n"
-	"One YAML file. `tandem check FILE` says whether it is right, and names file, line, key, what is wrong and what is\n"
+	"One YAML file. `tandem check FILE` says whether it is right, and names file, line, key, what is wrong and "
+	"what is\n"
 	"allowed where it is not; `tandem -c FILE` runs it. `dist/tandem.example.yaml` shows every key.\n"
-	"A key that is not listed here is refused. Numbers are decimal. Entries of lists are counted from 0 in messages:\n"
+	"A key that is not listed here is refused. Numbers are decimal. Entries of lists are counted from 0 in "
+	"messages:\n"
 	"`listeners[1].address` is the address of the second listener.\n";
 
 static const char *type_name(enum key_kind kind) {
@@ -61,8 +63,8 @@ static void print_range(FILE *out, const struct config_key *key) {
 // A default in words stands as it is, a value as it would be written.
 static void print_default(FILE *out, const struct config_key *key) {
 	bool is_value = key->kind == KEY_BOOL || key->kind == KEY_ENUM ||
-			strspn(key->standard, "0123456789[]") == strlen(key->standard) ||
-			key->standard[0] == '/' || strcmp(key->standard, "tandem") == 0;
+			strspn(key->standard, "0123456789[]") == strlen(key->standard) || key->standard[0] == '/' ||
+			strcmp(key->standard, "tandem") == 0;
 
 	if (key->required)
 		fprintf(out, "required");
@@ -89,10 +91,20 @@ static void print_section(FILE *out, const struct config_section *section) {
 
 void config_reference(FILE *out) {
 	static const struct config_section *const order[] = {
-		&config_section_top,    &config_section_cores,	  &config_section_memory,  &config_section_parser,
-		&config_section_port,   &config_section_gateway,  &config_section_vlan,	   &config_section_listener,
-		&config_section_timers, &config_section_capacity, &config_section_route,   &config_section_match,
-		&config_section_log,    &config_section_control,
+		&config_section_top,
+		&config_section_cores,
+		&config_section_memory,
+		&config_section_parser,
+		&config_section_port,
+		&config_section_gateway,
+		&config_section_vlan,
+		&config_section_listener,
+		&config_section_timers,
+		&config_section_capacity,
+		&config_section_route,
+		&config_section_match,
+		&config_section_log,
+		&config_section_control,
 	};
 
 	fputs(intro, out);

@@ -24,7 +24,8 @@ static int16_t port_of(struct build *b, const char *path, const char *name) {
 	for (uint32_t i = 0; i < b->raw->ports_count; i++) {
 		if (strcmp(b->raw->ports[i].name, name) == 0)
 			return (int16_t)i;
-		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", b->raw->ports[i].name);
+		used += (size_t
+		)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", b->raw->ports[i].name);
 	}
 	config_problem(b->tree, path, "no port is called \"%s\"; the ports are %s", name, names);
 	return -1;
@@ -59,11 +60,14 @@ static void read_match(struct build *b, uint32_t at, struct config_route *route)
 		config_problem(
 			b->tree,
 			user_path,
-			"\"%s\" cannot begin the user part of a URI; write digits, letters and -_.!~*'()%%&=+$,;?/ only",
+			"\"%s\" cannot begin the user part of a URI; write digits, letters and -_.!~*'()%%&=+$,;?/ "
+			"only",
 			match->user_prefix
 		);
 	if (match->domain && !is_domain(match->domain))
-		config_problem(b->tree, domain_path, "\"%s\" is no host name; write one like example.net", match->domain);
+		config_problem(
+			b->tree, domain_path, "\"%s\" is no host name; write one like example.net", match->domain
+		);
 	if (match->from_port)
 		route->from_port = port_of(b, port_path, match->from_port);
 	if (match->from_network)
@@ -116,7 +120,9 @@ static void check_names(struct build *b) {
 				(uint32_t)(sorted[i - 1] - b->raw->routes)
 			);
 		else if (strcmp(sorted[i]->name, DEFAULT_NAME) == 0)
-			config_problem(b->tree, path, "\"" DEFAULT_NAME "\" is the name of default_route; choose another");
+			config_problem(
+				b->tree, path, "\"" DEFAULT_NAME "\" is the name of default_route; choose another"
+			);
 	}
 	free(sorted);
 }

@@ -5,19 +5,20 @@
 #include "base/config.h"
 #include "base/str.h"
 
-static const cyaml_strval_t idle_words[] = {{"spin", IDLE_SPIN}, {"sleep", IDLE_SLEEP}};
-static const cyaml_strval_t huge_words[] = {{"auto", MEM_HUGE_AUTO}, {"on", MEM_HUGE_ON}, {"off", MEM_HUGE_OFF}};
+static const cyaml_strval_t idle_words[] = {{.str = "spin", .val = IDLE_SPIN}, {.str = "sleep", .val = IDLE_SLEEP}};
+static const cyaml_strval_t huge_words[] = {
+	{.str = "auto", .val = MEM_HUGE_AUTO}, {.str = "on", .val = MEM_HUGE_ON}, {.str = "off", .val = MEM_HUGE_OFF}};
 static const cyaml_strval_t locator_words[] = {
-	{"auto", LOCATOR_AUTO},
-	{"avx2", LOCATOR_AVX2},
-	{"scalar", LOCATOR_SCALAR},
-	{"hyperscan", LOCATOR_HYPERSCAN},
+	{.str = "auto", .val = LOCATOR_AUTO},
+	{.str = "avx2", .val = LOCATOR_AVX2},
+	{.str = "scalar", .val = LOCATOR_SCALAR},
+	{.str = "hyperscan", .val = LOCATOR_HYPERSCAN},
 };
 static const cyaml_strval_t level_words[] = {
-	{"error", LOG_ERROR},
-	{"warning", LOG_WARNING},
-	{"info", LOG_INFO},
-	{"debug", LOG_DEBUG},
+	{.str = "error", .val = LOG_ERROR},
+	{.str = "warning", .val = LOG_WARNING},
+	{.str = "info", .val = LOG_INFO},
+	{.str = "debug", .val = LOG_DEBUG},
 };
 
 static const cyaml_schema_value_t uint_entry = {CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t)};
@@ -28,17 +29,17 @@ static const cyaml_schema_value_t text_entry = {CYAML_VALUE_STRING(CYAML_FLAG_PO
 #define NEED_OPTIONAL CYAML_FLAG_OPTIONAL
 #define FIELD_UINT(raw, key, what, need) CYAML_FIELD_UINT_PTR(#key, NEED_##need, raw, key),
 #define FIELD_BOOL(raw, key, what, need) CYAML_FIELD_BOOL_PTR(#key, NEED_##need, raw, key),
-#define FIELD_ENUM(raw, key, what, need) \
+#define FIELD_ENUM(raw, key, what, need)                                                                               \
 	CYAML_FIELD_ENUM_PTR(#key, NEED_##need | CYAML_FLAG_STRICT, raw, key, what, ARRAY_LEN(what)),
 #define FIELD_TEXT(raw, key, what, need) CYAML_FIELD_STRING_PTR(#key, NEED_##need, raw, key, 0, CYAML_UNLIMITED),
-#define FIELD_LIST_UINT(raw, key, what, need) \
+#define FIELD_LIST_UINT(raw, key, what, need)                                                                          \
 	CYAML_FIELD_SEQUENCE(#key, NEED_##need | CYAML_FLAG_POINTER, raw, key, &uint_entry, 0, CYAML_UNLIMITED),
-#define FIELD_LIST_TEXT(raw, key, what, need) \
+#define FIELD_LIST_TEXT(raw, key, what, need)                                                                          \
 	CYAML_FIELD_SEQUENCE(#key, NEED_##need | CYAML_FLAG_POINTER, raw, key, &text_entry, 0, CYAML_UNLIMITED),
 #define FIELD_MAP(raw, key, what, need) CYAML_FIELD_MAPPING(#key, NEED_##need, raw, key, what##_fields),
-#define FIELD_LIST_MAP(raw, key, what, need) \
+#define FIELD_LIST_MAP(raw, key, what, need)                                                                           \
 	CYAML_FIELD_SEQUENCE(#key, NEED_##need | CYAML_FLAG_POINTER, raw, key, &what##_entry, 0, CYAML_UNLIMITED),
-#define FIELD(kind, section, key, what, need, low, high, standard, unit, help) \
+#define FIELD(kind, section, key, what, need, low, high, standard, unit, help)                                         \
 	FIELD_##kind(struct raw_##section, key, what, need)
 
 // Our side of it.
@@ -52,32 +53,28 @@ static const cyaml_schema_value_t text_entry = {CYAML_VALUE_STRING(CYAML_FLAG_PO
 #define KNOW_LIST_MAP(what) .child = &config_section_##what,
 #define IS_REQUIRED true
 #define IS_OPTIONAL false
-#define KNOW(kind_, section, key, what, need, low_, high_, standard_, unit_, help_) \
-	{ \
-		.name = #key, \
-		.kind = KEY_##kind_, \
-		.required = IS_##need, \
-		.low = low_, \
-		.high = high_, \
-		.standard = standard_, \
-		.unit = unit_, \
-		.help = help_, \
-		KNOW_##kind_(what) \
-	},
+#define KNOW(kind_, section, key, what, need, low_, high_, standard_, unit_, help_)                                    \
+	{.name = #key,                                                                                                 \
+	 .kind = KEY_##kind_,                                                                                          \
+	 .required = IS_##need,                                                                                        \
+	 .low = low_,                                                                                                  \
+	 .high = high_,                                                                                                \
+	 .standard = standard_,                                                                                        \
+	 .unit = unit_,                                                                                                \
+	 .help = help_,                                                                                                \
+	 KNOW_##kind_(what)},
 
-#define X(name) \
-	static const cyaml_schema_field_t name##_fields[] = {KEYS_##name(FIELD) CYAML_FIELD_END}; \
-	static const cyaml_schema_value_t name##_entry __attribute__((unused)) = { \
-		CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_##name, name##_fields) \
-	}; \
+#define X(name)                                                                                                        \
+	static const cyaml_schema_field_t name##_fields[] = {KEYS_##name(FIELD) CYAML_FIELD_END};                      \
+	static const cyaml_schema_value_t name##_entry                                                                 \
+		__attribute__((unused)) = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_##name, name##_fields)}; \
 	static const struct config_key name##_keys[] = {KEYS_##name(KNOW)};
 SECTIONS(X)
 #undef X
 
-#define SECTION(name, path_) \
-	const struct config_section config_section_##name = { \
-		.path = path_, .keys = name##_keys, .key_count = ARRAY_LEN(name##_keys) \
-	}
+#define SECTION(name, path_)                                                                                           \
+	const struct config_section config_section_##name = {                                                          \
+		.path = path_, .keys = name##_keys, .key_count = ARRAY_LEN(name##_keys)}
 SECTION(gateway, "ports[].routes[] and ports[].vlans[].routes[]");
 SECTION(vlan, "ports[].vlans[]");
 SECTION(port, "ports[]");

@@ -43,9 +43,11 @@ struct config_section {
 extern const cyaml_schema_value_t config_yaml_schema;
 
 // The sections by name, for defaults.
+// clang-format off
 #define SECTIONS(X) \
 	X(gateway) X(vlan) X(port) X(listener) X(match) X(route) X(cores) X(memory) X(parser) X(timers) X(capacity) \
 	X(log) X(control) X(top)
+// clang-format on
 #define X(name) extern const struct config_section config_section_##name;
 SECTIONS(X)
 #undef X
@@ -60,26 +62,34 @@ const struct config_key *config_key_find(const struct config_section *section, c
 const char *config_word(const struct config_section *section, const char *key, int value);
 
 // A value of a raw struct (below), or the key's default.
-#define CHOSEN(raw, section, key) ((raw)->key ? (uint32_t) * (raw)->key : config_default(&config_section_##section, #key))
+#define CHOSEN(raw, section, key)                                                                                      \
+	((raw)->key ? (uint32_t) * (raw)->key : config_default(&config_section_##section, #key))
 #define CHOSEN_TEXT(raw, section, key) ((raw)->key ? (raw)->key : config_default_text(&config_section_##section, #key))
 
 // X(kind, section, key, what, need, low, high, default, unit, help); `what`: words of an ENUM, section of a MAP
 // clang-format off
 #define KEYS_gateway(X) \
-	X(TEXT, gateway, to,  , REQUIRED, 1, 64, "", "", "destination network, e.g. `203.0.113.0/24`; `0.0.0.0/0` for all others") \
+	X(TEXT, gateway, to,  , REQUIRED, 1, 64, "", "", \
+		"destination network, e.g. `203.0.113.0/24`; `0.0.0.0/0` for all others") \
 	X(TEXT, gateway, via, , REQUIRED, 1, 64, "", "", "next hop; an address in a network of the same interface")
 
 #define KEYS_vlan(X) \
 	X(UINT, vlan, id, , REQUIRED, 1, 4094, "", "", "VLAN number") \
-	X(LIST_TEXT, vlan, addresses, , OPTIONAL, 0, 16, "[]", "", "own addresses in that VLAN with their prefix length") \
+	X(LIST_TEXT, vlan, addresses, , OPTIONAL, 0, 16, "[]", "", \
+		"own addresses in that VLAN with their prefix length") \
 	X(LIST_MAP, vlan, routes, gateway, OPTIONAL, 0, 256, "[]", "", "kernel routes through that VLAN")
 
 #define KEYS_port(X) \
 	X(TEXT, port, name, , REQUIRED, 1, 31, "", "", "name used by rules, commands and logs") \
-	X(TEXT, port, device, , REQUIRED, 1, 255, "", "", "PCI address of a NIC bound to VFIO (`0000:03:00.0`), or a DPDK virtual device with its arguments (`net_af_xdp0,iface=veth0`)") \
-	X(TEXT, port, tap, , OPTIONAL, 1, 15, "the port's name", "", "kernel interface of the exception path, which carries the addresses; a VLAN's is `TAP.VLAN`, and both have at most 15 characters") \
+	X(TEXT, port, device, , REQUIRED, 1, 255, "", "", \
+		"PCI address of a NIC bound to VFIO (`0000:03:00.0`), or a DPDK virtual device with its " \
+		"arguments (`net_af_xdp0,iface=veth0`)") \
+	X(TEXT, port, tap, , OPTIONAL, 1, 15, "the port's name", "", \
+		"kernel interface of the exception path, which carries the addresses; a VLAN's is " \
+		"`TAP.VLAN`, and both have at most 15 characters") \
 	X(UINT, port, mtu, , OPTIONAL, 576, 9600, "1500", "bytes", "largest IP packet") \
-	X(LIST_TEXT, port, addresses, , OPTIONAL, 0, 16, "[]", "", "own addresses of the untagged side with their prefix length, e.g. `192.0.2.1/24`") \
+	X(LIST_TEXT, port, addresses, , OPTIONAL, 0, 16, "[]", "", \
+		"own addresses of the untagged side with their prefix length, e.g. `192.0.2.1/24`") \
 	X(LIST_MAP, port, routes, gateway, OPTIONAL, 0, 256, "[]", "", "kernel routes set on the kernel interface") \
 	X(LIST_MAP, port, vlans, vlan, OPTIONAL, 0, 31, "[]", "", "tagged sides of the port")
 
@@ -87,10 +97,12 @@ const char *config_word(const struct config_section *section, const char *key, i
 	X(TEXT, listener, name, , REQUIRED, 1, 31, "", "", "name used by logs and commands") \
 	X(TEXT, listener, address, , REQUIRED, 1, 64, "", "", "one of the ports' addresses, without prefix length") \
 	X(UINT, listener, port, , OPTIONAL, 1, 65535, "5060", "", "UDP port") \
-	X(TEXT, listener, advertise, , OPTIONAL, 1, 64, "address and port", "", "address and port that Via and Record-Route say")
+	X(TEXT, listener, advertise, , OPTIONAL, 1, 64, "address and port", "", \
+		"address and port that Via and Record-Route say")
 
 #define KEYS_match(X) \
-	X(TEXT, match, user_prefix, , OPTIONAL, 1, 64, "any", "", "the user part of the request-URI begins with this") \
+	X(TEXT, match, user_prefix, , OPTIONAL, 1, 64, "any", "", \
+		"the user part of the request-URI begins with this") \
 	X(TEXT, match, domain, , OPTIONAL, 1, 253, "any", "", "the host of the request-URI is this (in any case)") \
 	X(TEXT, match, from_port, , OPTIONAL, 1, 31, "any", "", "the request came in by the port of this name") \
 	X(TEXT, match, from_network, , OPTIONAL, 1, 64, "any", "", "its source address is in this network")
@@ -101,45 +113,63 @@ const char *config_word(const struct config_section *section, const char *key, i
 	X(TEXT, route, to, , REQUIRED, 1, 64, "", "", "next hop, `address:port`; without a port 5060")
 
 #define KEYS_cores(X) \
-	X(UINT, cores, control, , OPTIONAL, 0, 1023, "0", "", "CPU of the control core, an event loop that does not spin") \
-	X(LIST_UINT, cores, workers, , REQUIRED, 1, WORKERS_MAX, "", "", "CPUs of the workers, one worker each; a CPU may be named more than once (tests)") \
-	X(ENUM, cores, idle, idle_words, OPTIONAL, 0, 0, "spin", "", "what a worker does while nothing comes: `spin` polls on, `sleep` sleeps ever longer") \
-	X(UINT, cores, idle_sleep_max_us, , OPTIONAL, 1, 100000, "200", "microseconds", "longest sleep of an idle worker")
+	X(UINT, cores, control, , OPTIONAL, 0, 1023, "0", "", \
+		"CPU of the control core, an event loop that does not spin") \
+	X(LIST_UINT, cores, workers, , REQUIRED, 1, WORKERS_MAX, "", "", \
+		"CPUs of the workers, one worker each; a CPU may be named more than once (tests)") \
+	X(ENUM, cores, idle, idle_words, OPTIONAL, 0, 0, "spin", "", \
+		"what a worker does while nothing comes: `spin` polls on, `sleep` sleeps ever longer") \
+	X(UINT, cores, idle_sleep_max_us, , OPTIONAL, 1, 100000, "200", "microseconds", \
+		"longest sleep of an idle worker")
 
 #define KEYS_memory(X) \
-	X(ENUM, memory, hugepages, huge_words, OPTIONAL, 0, 0, "auto", "", "huge pages for packets and tables: `auto` where there are enough, `on` or not at all, `off`")
+	X(ENUM, memory, hugepages, huge_words, OPTIONAL, 0, 0, "auto", "", \
+		"huge pages for packets and tables: `auto` where there are enough, `on` or not at all, `off`")
 
 #define KEYS_parser(X) \
-	X(ENUM, parser, locator, locator_words, OPTIONAL, 0, 0, "auto", "", "how header lines are found; `auto` takes the fastest this machine has")
+	X(ENUM, parser, locator, locator_words, OPTIONAL, 0, 0, "auto", "", \
+		"how header lines are found; `auto` takes the fastest this machine has")
 
 #define KEYS_timers(X) \
 	X(UINT, timers, t1, , OPTIONAL, 10, 60000, "500", "ms", "round-trip time estimate; first retransmission") \
 	X(UINT, timers, t2, , OPTIONAL, 10, 600000, "4000", "ms", "longest retransmission interval; at least `t1`") \
 	X(UINT, timers, t4, , OPTIONAL, 10, 600000, "5000", "ms", "longest time a message stays in the network") \
-	X(UINT, timers, b, , OPTIONAL, 10, 3600000, "64 times `t1`", "ms", "INVITE client transaction without an answer") \
-	X(UINT, timers, c, , OPTIONAL, 100, 86400000, "180000", "ms", "INVITE without a final answer; at least 180000 unless `c_may_be_short`") \
+	X(UINT, timers, b, , OPTIONAL, 10, 3600000, "64 times `t1`", "ms", \
+		"INVITE client transaction without an answer") \
+	X(UINT, timers, c, , OPTIONAL, 100, 86400000, "180000", "ms", \
+		"INVITE without a final answer; at least 180000 unless `c_may_be_short`") \
 	X(BOOL, timers, c_may_be_short, , OPTIONAL, 0, 1, "false", "", "allows `c` below 180000 (tests)") \
-	X(UINT, timers, d, , OPTIONAL, 0, 3600000, "the larger of 32000 and 64 times `t1`", "ms", "wait for retransmitted final answers to INVITE") \
-	X(UINT, timers, f, , OPTIONAL, 10, 3600000, "64 times `t1`", "ms", "other client transactions without an answer") \
+	X(UINT, timers, d, , OPTIONAL, 0, 3600000, "the larger of 32000 and 64 times `t1`", "ms", \
+		"wait for retransmitted final answers to INVITE") \
+	X(UINT, timers, f, , OPTIONAL, 10, 3600000, "64 times `t1`", "ms", \
+		"other client transactions without an answer") \
 	X(UINT, timers, h, , OPTIONAL, 10, 3600000, "64 times `t1`", "ms", "wait for the ACK") \
 	X(UINT, timers, i, , OPTIONAL, 0, 3600000, "`t4`", "ms", "wait for retransmitted ACKs") \
-	X(UINT, timers, j, , OPTIONAL, 0, 3600000, "64 times `t1`", "ms", "wait for retransmitted requests other than INVITE") \
-	X(UINT, timers, k, , OPTIONAL, 0, 3600000, "`t4`", "ms", "wait for retransmitted answers to requests other than INVITE") \
-	X(UINT, timers, l, , OPTIONAL, 10, 3600000, "64 times `t1`", "ms", "accepted INVITE server transaction (RFC 6026)") \
-	X(UINT, timers, m, , OPTIONAL, 10, 3600000, "64 times `t1`", "ms", "accepted INVITE client transaction (RFC 6026)") \
-	X(UINT, timers, dialog_max, , OPTIONAL, 1000, 604800000, "43200000", "ms", "a confirmed dialog nothing was heard of for so long is given up")
+	X(UINT, timers, j, , OPTIONAL, 0, 3600000, "64 times `t1`", "ms", \
+		"wait for retransmitted requests other than INVITE") \
+	X(UINT, timers, k, , OPTIONAL, 0, 3600000, "`t4`", "ms", \
+		"wait for retransmitted answers to requests other than INVITE") \
+	X(UINT, timers, l, , OPTIONAL, 10, 3600000, "64 times `t1`", "ms", \
+		"accepted INVITE server transaction (RFC 6026)") \
+	X(UINT, timers, m, , OPTIONAL, 10, 3600000, "64 times `t1`", "ms", \
+		"accepted INVITE client transaction (RFC 6026)") \
+	X(UINT, timers, dialog_max, , OPTIONAL, 1000, 604800000, "43200000", "ms", \
+		"a confirmed dialog nothing was heard of for so long is given up")
 
 #define KEYS_capacity(X) \
-	X(UINT, capacity, transactions, , OPTIONAL, 16, 200000000, "200000", "", "server and client transactions, in progress or lingering") \
+	X(UINT, capacity, transactions, , OPTIONAL, 16, 200000000, "200000", "", \
+		"server and client transactions, in progress or lingering") \
 	X(UINT, capacity, dialogs, , OPTIONAL, 16, 200000000, "100000", "", "dialogs") \
 	X(UINT, capacity, text_mb, , OPTIONAL, 2, 1048576, "256", "MiB", "stored messages and dialog text") \
 	X(UINT, capacity, packets, , OPTIONAL, 1024, 8388608, "16384", "", "packet buffers") \
-	X(UINT, capacity, packet_bytes, , OPTIONAL, 1000, 16000, "9000", "bytes", "largest datagram taken; at least the `mtu` of each port") \
+	X(UINT, capacity, packet_bytes, , OPTIONAL, 1000, 16000, "9000", "bytes", \
+		"largest datagram taken; at least the `mtu` of each port") \
 	X(UINT, capacity, headers, , OPTIONAL, 16, 256, "128", "", "header lines of a message") \
 	X(UINT, capacity, vias, , OPTIONAL, 2, 255, "70", "", "Vias of a message")
 
 #define KEYS_log(X) \
-	X(ENUM, log, level, level_words, OPTIONAL, 0, 0, "info", "", "least severe lines written; `tandemctl log level` changes it at run time")
+	X(ENUM, log, level, level_words, OPTIONAL, 0, 0, "info", "", \
+		"least severe lines written; `tandemctl log level` changes it at run time")
 
 #define KEYS_control(X) \
 	X(TEXT, control, socket, , OPTIONAL, 2, 107, "/run/tandem/control.sock", "", "path of the control socket") \
@@ -154,13 +184,16 @@ const char *config_word(const struct config_section *section, const char *key, i
 	X(LIST_MAP, top, listeners, listener, REQUIRED, 1, LISTENERS_MAX, "", "", "where SIP is taken, over UDP") \
 	X(MAP, top, timers, timers, OPTIONAL, 0, 0, "", "", "timers of RFC 3261 section 17 and RFC 6026") \
 	X(MAP, top, capacity, capacity, OPTIONAL, 0, 0, "", "", "of the whole process; each worker has its share") \
-	X(LIST_MAP, top, routes, route, OPTIONAL, 0, ROUTES_MAX - 1, "[]", "", "the first whose conditions all hold decides; a request with a foreign Route follows that") \
-	X(TEXT, top, default_route, , OPTIONAL, 1, 64, "none", "", "next hop where no rule holds; without one such a request is answered 404") \
+	X(LIST_MAP, top, routes, route, OPTIONAL, 0, ROUTES_MAX - 1, "[]", "", \
+		"the first whose conditions all hold decides; a request with a foreign Route follows that") \
+	X(TEXT, top, default_route, , OPTIONAL, 1, 64, "none", "", \
+		"next hop where no rule holds; without one such a request is answered 404") \
 	X(MAP, top, log, log, OPTIONAL, 0, 0, "", "", "log lines, on standard error") \
 	X(MAP, top, control, control, OPTIONAL, 0, 0, "", "", "control socket") \
 	X(UINT, top, drain, , OPTIONAL, 0, 3600000, "30000", "ms", "how long SIGTERM waits for calls in progress") \
 	X(UINT, top, retry_after, , OPTIONAL, 1, 86400, "10", "seconds", "Retry-After of our 503 answers") \
-	X(TEXT, top, server_name, , OPTIONAL, 0, 64, "tandem", "", "Server header of our own answers; `\"\"` for none")
+	X(TEXT, top, server_name, , OPTIONAL, 0, 64, "tandem", "", \
+		"Server header of our own answers; `\"\"` for none")
 // clang-format on
 
 // The raw structs: what stands in the file. An absent value is NULL, an absent section all NULL.
@@ -168,20 +201,20 @@ const char *config_word(const struct config_section *section, const char *key, i
 #define MEMBER_BOOL(key, what) bool *key;
 #define MEMBER_ENUM(key, what) int *key;
 #define MEMBER_TEXT(key, what) char *key;
-#define MEMBER_LIST_UINT(key, what) \
-	uint32_t *key; \
+#define MEMBER_LIST_UINT(key, what)                                                                                    \
+	uint32_t *key;                                                                                                 \
 	uint32_t key##_count;
-#define MEMBER_LIST_TEXT(key, what) \
-	char **key; \
+#define MEMBER_LIST_TEXT(key, what)                                                                                    \
+	char **key;                                                                                                    \
 	uint32_t key##_count;
 #define MEMBER_MAP(key, what) struct raw_##what key;
-#define MEMBER_LIST_MAP(key, what) \
-	struct raw_##what *key; \
+#define MEMBER_LIST_MAP(key, what)                                                                                     \
+	struct raw_##what *key;                                                                                        \
 	uint32_t key##_count;
 #define MEMBER(kind, section, key, what, need, low, high, standard, unit, help) MEMBER_##kind(key, what)
-#define X(name) \
-	struct raw_##name { \
-		KEYS_##name(MEMBER) \
+#define X(name)                                                                                                        \
+	struct raw_##name {                                                                                            \
+		KEYS_##name(MEMBER)                                                                                    \
 	};
 SECTIONS(X)
 #undef X

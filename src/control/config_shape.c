@@ -208,11 +208,7 @@ static void check_list(struct walk *walk, const struct config_key *key, const ya
 
 	if (node->type != YAML_SEQUENCE_NODE) {
 		config_problem_at(
-			walk->tree,
-			line_of(node),
-			path,
-			"is %s; write a list, [] for an empty one",
-			type_name(node)
+			walk->tree, line_of(node), path, "is %s; write a list, [] for an empty one", type_name(node)
 		);
 		return;
 	}
@@ -282,7 +278,9 @@ static void unknown_key(struct walk *walk, const struct work *work, const yaml_n
 			names
 		);
 	else if (names)
-		config_problem_at(walk->tree, line_of(name), work->path, "a key has to be a word; known here are %s", names);
+		config_problem_at(
+			walk->tree, line_of(name), work->path, "a key has to be a word; known here are %s", names
+		);
 	walk->tree->problems.out_of_memory |= !names;
 	free(names);
 }

@@ -16,7 +16,7 @@ struct problems {
 		uint32_t line; // from 1; 0 = the file as a whole
 		uint32_t order;
 		char *text;
-	} *list;
+	} * list;
 	uint32_t count;
 	bool out_of_memory;
 };

@@ -136,19 +136,20 @@ static void on_tick(void *ctx) {
 		drain_check(c);
 }
 
-// The text is printable ASCII: the worker sees to that, and log_write escapes the rest.
+// The text is the peer's; log_write escapes what is not printable.
 static void on_event(void *ctx, const struct event *event) {
 	const struct control *c = ctx;
-	char peer[ENDPOINT_TEXT_MAX] = "";
+	char peer[ENDPOINT_TEXT_MAX] = "", what[32] = "dropped";
 
 	if (event->kind != EVENT_REFUSED || event->reason >= COUNT_COUNT)
 		return;
+	if (event->status)
+		snprintf(what, sizeof(what), "answered %u", event->status);
 	endpoint_format(&event->peer, peer);
 	log_debug(
-		"%s: %s %u from %s to listener %s on worker %u: %.*s",
+		"%s: %s, from %s to listener %s on worker %u: %.*s",
 		count_name(event->reason),
-		event->status ? "answered" : "dropped,",
-		event->status,
+		what,
 		peer,
 		event->listener < c->cfg->listener_count ? c->cfg->listeners[event->listener].name : "?",
 		event->worker,

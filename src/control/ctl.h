@@ -34,12 +34,8 @@ struct ctl_command {
 
 // Reads words and options of a command. CTL_DONE, or CTL_USAGE after saying why on ctl->err; the params of a command
 // that was read are to be freed.
-enum ctl_exit ctl_command_read(
-	const struct ctl *ctl,
-	const char *const *words,
-	uint32_t count,
-	struct ctl_command *ret_command
-);
+enum ctl_exit
+ctl_command_read(const struct ctl *ctl, const char *const *words, uint32_t count, struct ctl_command *ret_command);
 
 // Reads, asks and prints; `help` too.
 enum ctl_exit ctl_execute(const struct ctl *ctl, const char *const *words, uint32_t count);

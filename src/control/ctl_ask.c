@@ -21,7 +21,8 @@ static enum ctl_exit no_connection(const struct ctl *ctl, const char *what, cons
 
 static const char *remedy_of(int err) {
 	if (err == ENOENT || err == ECONNREFUSED)
-		return "is tandem running? `--socket PATH` or TANDEM_SOCKET names another socket (control.socket of its "
+		return "is tandem running? `--socket PATH` or TANDEM_SOCKET names another socket (control.socket of "
+		       "its "
 		       "configuration)";
 	if (err == EACCES || err == EPERM)
 		return "be a member of the socket's group (control.group of the configuration), or root";
@@ -86,7 +87,9 @@ enum ctl_exit ctl_ask(const struct ctl *ctl, const char *request, json_t **ret_a
 		free(line);
 		return no_connection(
 			ctl,
-			errno == EAGAIN ? "timeout" : errno ? strerror(errno) : "the connection was closed",
+			errno == EAGAIN ? "timeout"
+			: errno		? strerror(errno)
+					: "the connection was closed",
 			remedy_of(0)
 		);
 	}

@@ -36,23 +36,19 @@ static enum ctl_exit param_set(struct reader *r, const struct param_spec *param,
 		return CTL_DONE;
 	}
 	if (param->kind == PARAM_NUMBER)
-		fprintf(
-			r->ctl->err,
+		fprintf(r->ctl->err,
 			"tandemctl: \"%s\" is not allowed for %s; write a number from %u to %u\n",
 			value,
 			param->name,
 			param->low,
-			param->high
-		);
+			param->high);
 	else
-		fprintf(
-			r->ctl->err,
+		fprintf(r->ctl->err,
 			"tandemctl: %s has %zu bytes; allowed are %u to %u\n",
 			param->name,
 			strlen(value),
 			param->low,
-			param->high
-		);
+			param->high);
 	return CTL_USAGE;
 }
 
@@ -98,24 +94,18 @@ static enum ctl_exit check_required(const struct reader *r) {
 
 	for (uint32_t i = 0; i < METHOD_PARAMS_MAX && spec->params[i].name; i++)
 		if (spec->params[i].required && !json_object_get(r->command->params, spec->params[i].name)) {
-			fprintf(
-				r->ctl->err,
+			fprintf(r->ctl->err,
 				"tandemctl: %s needs %s (%s)\n",
 				spec->words,
 				spec->params[i].name,
-				spec->params[i].help
-			);
+				spec->params[i].help);
 			return CTL_USAGE;
 		}
 	return CTL_DONE;
 }
 
-enum ctl_exit ctl_command_read(
-	const struct ctl *ctl,
-	const char *const *words,
-	uint32_t count,
-	struct ctl_command *ret_command
-) {
+enum ctl_exit
+ctl_command_read(const struct ctl *ctl, const char *const *words, uint32_t count, struct ctl_command *ret_command) {
 	struct reader r = {.ctl = ctl, .words = words, .count = count, .command = ret_command};
 	enum ctl_exit result = CTL_DONE;
 	uint32_t at = 0;

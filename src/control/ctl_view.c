@@ -55,6 +55,9 @@ struct column {
 	} show;
 };
 
+#define COLUMN(title_, path_, show_)                                                                                   \
+	{ .title = title_, .path = path_, .show = show_ }
+
 static void put_cell(struct text_table *table, const struct column *column, const json_t *row) {
 	switch (column->show) {
 	case SHOW_TEXT:
@@ -84,9 +87,10 @@ static void print_rows(FILE *out, const json_t *rows, const struct column *colum
 		text_table_column(
 			&table, columns[k].title, columns[k].show != SHOW_TEXT && columns[k].show != SHOW_YES
 		);
-	json_array_foreach(rows, i, row)
+	json_array_foreach(rows, i, row) {
 		for (uint32_t k = 0; k < count; k++)
 			put_cell(&table, &columns[k], row);
+	}
 	text_table_print(&table, out);
 	text_table_free(&table);
 }
@@ -103,7 +107,11 @@ static void view_status_setup(FILE *out, const json_t *status) {
 	const json_t *port;
 	size_t i;
 
-	fprintf(out, "tandem         %s, pid %" PRId64 ", %s for ", text(status, "version"), number(status, "pid"), text(status, "state"));
+	fprintf(out,
+		"tandem         %s, pid %" PRId64 ", %s for ",
+		text(status, "version"),
+		number(status, "pid"),
+		text(status, "state"));
 	print_duration(out, real(status, "uptime_s"));
 	fprintf(out, "\nconfiguration  ");
 	print_text(out, text(status, "config.file"));
@@ -113,87 +121,72 @@ static void view_status_setup(FILE *out, const json_t *status) {
 		print_text(out, text(port, "name"));
 		fprintf(out, " (%s, %s)", text(port, "driver"), json_is_true(at(port, "up")) ? "up" : "down");
 	}
-	fprintf(
-		out,
+	fprintf(out,
 		"\nworkers        %" PRId64 "; idle: %s, locator: %s, huge pages: %s\n",
 		number(status, "workers"),
 		text(status, "idle"),
 		text(status, "locator"),
-		json_is_true(at(status, "hugepages")) ? "yes" : "no"
-	);
+		json_is_true(at(status, "hugepages")) ? "yes" : "no");
 }
 
 static void view_status(FILE *out, const json_t *status) {
 	view_status_setup(out, status);
-	fprintf(
-		out,
+	fprintf(out,
 		"calls          %" PRId64 " early, %" PRId64 " confirmed; %.1f/s in the last second, %.1f/s in ten\n",
 		number(status, "dialogs.early"),
 		number(status, "dialogs.confirmed"),
 		real(status, "calls.per_second_1s"),
-		real(status, "calls.per_second_10s")
-	);
-	fprintf(
-		out,
+		real(status, "calls.per_second_10s"));
+	fprintf(out,
 		"               %" PRId64 " started, %" PRId64 " answered, %" PRId64 " failed\n",
 		number(status, "calls.started"),
 		number(status, "calls.answered"),
-		number(status, "calls.failed")
-	);
-	fprintf(
-		out,
+		number(status, "calls.failed"));
+	fprintf(out,
 		"dialogs        at most %" PRId64 " of %" PRId64 "\n",
 		number(status, "dialogs.max"),
-		number(status, "dialogs.capacity")
-	);
-	fprintf(
-		out,
+		number(status, "dialogs.capacity"));
+	fprintf(out,
 		"transactions   %" PRId64 " live, %" PRId64 " lingering; at most %" PRId64 " of %" PRId64 "\n",
 		number(status, "transactions.live"),
 		number(status, "transactions.lingering"),
 		number(status, "transactions.max"),
-		number(status, "transactions.capacity")
-	);
-	fprintf(
-		out,
+		number(status, "transactions.capacity"));
+	fprintf(out,
 		"text memory    %.1f of %.1f MiB\n",
 		real(status, "text.used") / 1048576,
-		real(status, "text.capacity") / 1048576
-	);
-	fprintf(
-		out,
-		"messages       %" PRId64 " in, %" PRId64 " out; retransmissions %" PRId64 " absorbed, %" PRId64 " sent\n",
+		real(status, "text.capacity") / 1048576);
+	fprintf(out,
+		"messages       %" PRId64 " in, %" PRId64 " out; retransmissions %" PRId64 " absorbed, %" PRId64
+		" sent\n",
 		number(status, "messages.in"),
 		number(status, "messages.out"),
 		number(status, "retransmissions.in"),
-		number(status, "retransmissions.out")
-	);
-	fprintf(
-		out,
+		number(status, "retransmissions.out"));
+	fprintf(out,
 		"not forwarded  %" PRId64 " packets dropped, %" PRId64 " messages refused (show counters)\n",
 		number(status, "drops"),
-		number(status, "refusals")
-	);
+		number(status, "refusals"));
 }
 
 static void view_ports(FILE *out, const json_t *result) {
 	static const struct column columns[] = {
-		{"PORT", "name", SHOW_TEXT},
-		{"DRIVER", "driver", SHOW_TEXT},
-		{"UP", "up", SHOW_YES},
-		{"MBIT/S", "speed_mbps", SHOW_NUMBER},
-		{"MAC", "mac", SHOW_TEXT},
-		{"MTU", "mtu", SHOW_NUMBER},
-		{"TAP", "tap", SHOW_TEXT},
-		{"RXQ", "rx.queues", SHOW_NUMBER},
-		{"TXQ", "tx.queues", SHOW_NUMBER},
-		{"RX", "rx.packets", SHOW_NUMBER},
-		{"MISSED", "rx.missed", SHOW_NUMBER},
-		{"RX ERR", "rx.errors", SHOW_NUMBER},
-		{"NO BUF", "rx.no_buffer", SHOW_NUMBER},
-		{"TX", "tx.packets", SHOW_NUMBER},
-		{"TX ERR", "tx.errors", SHOW_NUMBER},
-		{"DEVICE", "device", SHOW_TEXT},
+		COLUMN("PORT", "name", SHOW_TEXT),
+		COLUMN("DRIVER", "driver", SHOW_TEXT),
+		COLUMN("UP", "up", SHOW_YES),
+		COLUMN("MBIT/S", "speed_mbps", SHOW_NUMBER),
+		COLUMN("MAC", "mac", SHOW_TEXT),
+		COLUMN("MTU", "mtu", SHOW_NUMBER),
+		COLUMN("TAP", "tap", SHOW_TEXT),
+		COLUMN("RXQ", "rx.queues", SHOW_NUMBER),
+		COLUMN("TXQ", "tx.queues", SHOW_NUMBER),
+		COLUMN("RX", "rx.packets", SHOW_NUMBER),
+		COLUMN("MISSED", "rx.missed", SHOW_NUMBER),
+		COLUMN("RX ERR", "rx.errors", SHOW_NUMBER),
+		COLUMN("NO BUF", "rx.no_buffer", SHOW_NUMBER),
+		COLUMN("TX", "tx.packets", SHOW_NUMBER),
+		COLUMN("TX ERR", "tx.errors", SHOW_NUMBER),
+		COLUMN("DEVICE", "device", SHOW_TEXT),
 	};
 
 	print_rows(out, at(result, "ports"), columns, ARRAY_LEN(columns));
@@ -201,21 +194,21 @@ static void view_ports(FILE *out, const json_t *result) {
 
 static void view_workers(FILE *out, const json_t *result) {
 	static const struct column columns[] = {
-		{"WORKER", "id", SHOW_NUMBER},
-		{"CPU", "cpu", SHOW_NUMBER},
-		{"BUSY %", "busy_percent", SHOW_REAL},
-		{"SIP", "sip", SHOW_NUMBER},
-		{"OWNED", "owned", SHOW_NUMBER},
-		{"HANDED OUT", "handed_out", SHOW_NUMBER},
-		{"HANDED IN", "handed_in", SHOW_NUMBER},
-		{"CALLS", "calls", SHOW_NUMBER},
-		{"EARLY", "dialogs.early", SHOW_NUMBER},
-		{"CONFIRMED", "dialogs.confirmed", SHOW_NUMBER},
-		{"TRANSACTIONS", "transactions.live", SHOW_NUMBER},
-		{"LINGERING", "transactions.lingering", SHOW_NUMBER},
-		{"TEXT BYTES", "text.used", SHOW_NUMBER},
-		{"TIMERS", "timers", SHOW_NUMBER},
-		{"WAITING", "packets_pending", SHOW_NUMBER},
+		COLUMN("WORKER", "id", SHOW_NUMBER),
+		COLUMN("CPU", "cpu", SHOW_NUMBER),
+		COLUMN("BUSY %", "busy_percent", SHOW_REAL),
+		COLUMN("SIP", "sip", SHOW_NUMBER),
+		COLUMN("OWNED", "owned", SHOW_NUMBER),
+		COLUMN("HANDED OUT", "handed_out", SHOW_NUMBER),
+		COLUMN("HANDED IN", "handed_in", SHOW_NUMBER),
+		COLUMN("CALLS", "calls", SHOW_NUMBER),
+		COLUMN("EARLY", "dialogs.early", SHOW_NUMBER),
+		COLUMN("CONFIRMED", "dialogs.confirmed", SHOW_NUMBER),
+		COLUMN("TRANSACTIONS", "transactions.live", SHOW_NUMBER),
+		COLUMN("LINGERING", "transactions.lingering", SHOW_NUMBER),
+		COLUMN("TEXT BYTES", "text.used", SHOW_NUMBER),
+		COLUMN("TIMERS", "timers", SHOW_NUMBER),
+		COLUMN("WAITING", "packets_pending", SHOW_NUMBER),
 	};
 
 	print_rows(out, at(result, "workers"), columns, ARRAY_LEN(columns));
@@ -255,9 +248,15 @@ static void view_counters(FILE *out, const json_t *result) {
 
 static void view_latency(FILE *out, const json_t *result) {
 	static const struct column columns[] = {
-		{"MESSAGES (us)", "kind", SHOW_TEXT}, {"COUNT", "count", SHOW_NUMBER},	{"MEAN", "mean_us", SHOW_REAL},
-		{"P50", "p50_us", SHOW_REAL},	      {"P90", "p90_us", SHOW_REAL},	{"P99", "p99_us", SHOW_REAL},
-		{"P99.9", "p999_us", SHOW_REAL},      {"P99.99", "p9999_us", SHOW_REAL}, {"MAX", "max_us", SHOW_REAL},
+		COLUMN("MESSAGES (us)", "kind", SHOW_TEXT),
+		COLUMN("COUNT", "count", SHOW_NUMBER),
+		COLUMN("MEAN", "mean_us", SHOW_REAL),
+		COLUMN("P50", "p50_us", SHOW_REAL),
+		COLUMN("P90", "p90_us", SHOW_REAL),
+		COLUMN("P99", "p99_us", SHOW_REAL),
+		COLUMN("P99.9", "p999_us", SHOW_REAL),
+		COLUMN("P99.99", "p9999_us", SHOW_REAL),
+		COLUMN("MAX", "max_us", SHOW_REAL),
 	};
 
 	print_rows(out, at(result, "latency"), columns, ARRAY_LEN(columns));
@@ -270,9 +269,15 @@ static void print_more(FILE *out, const json_t *rows, const json_t *result) {
 
 static void view_transactions(FILE *out, const json_t *result) {
 	static const struct column columns[] = {
-		{"ID", "id", SHOW_TEXT},	      {"KIND", "kind", SHOW_TEXT},	 {"METHOD", "method", SHOW_TEXT},
-		{"STATE", "state", SHOW_TEXT},	      {"STATUS", "status", SHOW_NUMBER}, {"AGE s", "age_ms", SHOW_SECONDS},
-		{"TIMER s", "timer_ms", SHOW_SECONDS}, {"PEER", "peer", SHOW_TEXT},	 {"CALL-ID", "call_id", SHOW_TEXT},
+		COLUMN("ID", "id", SHOW_TEXT),
+		COLUMN("KIND", "kind", SHOW_TEXT),
+		COLUMN("METHOD", "method", SHOW_TEXT),
+		COLUMN("STATE", "state", SHOW_TEXT),
+		COLUMN("STATUS", "status", SHOW_NUMBER),
+		COLUMN("AGE s", "age_ms", SHOW_SECONDS),
+		COLUMN("TIMER s", "timer_ms", SHOW_SECONDS),
+		COLUMN("PEER", "peer", SHOW_TEXT),
+		COLUMN("CALL-ID", "call_id", SHOW_TEXT),
 	};
 
 	print_rows(out, at(result, "transactions"), columns, ARRAY_LEN(columns));
@@ -281,9 +286,15 @@ static void view_transactions(FILE *out, const json_t *result) {
 
 static void view_dialogs(FILE *out, const json_t *result) {
 	static const struct column columns[] = {
-		{"ID", "id", SHOW_TEXT},	     {"STATE", "state", SHOW_TEXT},   {"AGE s", "age_ms", SHOW_SECONDS},
-		{"CALLER", "caller", SHOW_TEXT},     {"CALLEE", "callee", SHOW_TEXT}, {"FROM", "from_uri", SHOW_TEXT},
-		{"TO", "to_uri", SHOW_TEXT},	     {"RULE", "rule", SHOW_TEXT},     {"CALL-ID", "call_id", SHOW_TEXT},
+		COLUMN("ID", "id", SHOW_TEXT),
+		COLUMN("STATE", "state", SHOW_TEXT),
+		COLUMN("AGE s", "age_ms", SHOW_SECONDS),
+		COLUMN("CALLER", "caller", SHOW_TEXT),
+		COLUMN("CALLEE", "callee", SHOW_TEXT),
+		COLUMN("FROM", "from_uri", SHOW_TEXT),
+		COLUMN("TO", "to_uri", SHOW_TEXT),
+		COLUMN("RULE", "rule", SHOW_TEXT),
+		COLUMN("CALL-ID", "call_id", SHOW_TEXT),
 	};
 
 	print_rows(out, at(result, "dialogs"), columns, ARRAY_LEN(columns));

@@ -4,107 +4,121 @@
 
 #include <string.h>
 
-#define ROWS_PARAM \
-	{ \
-		.name = "limit", .kind = PARAM_NUMBER, .place = PLACE_OPTION, .low = 1, .high = METHOD_ROWS_MAX, \
-		.help = "most rows shown (default 100)" \
+#define ROWS_PARAM                                                                                                     \
+	{                                                                                                              \
+		.name = "limit", .kind = PARAM_NUMBER, .place = PLACE_OPTION, .low = 1, .high = METHOD_ROWS_MAX,       \
+		.help = "most rows shown (default 100)"                                                                \
 	}
 
 const struct method_spec method_specs[METHOD_COUNT] = {
-	[METHOD_STATUS] = {
-		.words = "show status",
-		.name = "status",
-		.help = "state, calls, fill levels, rates and totals",
-	},
-	[METHOD_PORTS] = {
-		.words = "show ports",
-		.name = "ports",
-		.help = "ports with driver, link, queues and frame counts",
-	},
-	[METHOD_WORKERS] = {
-		.words = "show workers",
-		.name = "workers",
-		.help = "workers with CPU, busy share, calls and fill levels",
-	},
-	[METHOD_COUNTERS] = {
-		.words = "show counters",
-		.extra = "all",
-		.name = "counters",
-		.params = {{
-			.name = "nonzero",
-			.kind = PARAM_FLAG,
-			.place = PLACE_SOCKET,
-			.help = "leave out counters that are 0",
-		}},
-		.help = "counters that are not 0, or all",
-	},
-	[METHOD_LATENCY] = {
-		.words = "show latency",
-		.name = "latency",
-		.help = "time from receive to send by message kind, in microseconds",
-	},
-	[METHOD_TRANSACTIONS] = {
-		.words = "show transactions",
-		.name = "transactions",
-		.params = {
-			{
-				.name = "filter",
+	[METHOD_STATUS] =
+		{
+			.words = "show status",
+			.name = "status",
+			.help = "state, calls, fill levels, rates and totals",
+		},
+	[METHOD_PORTS] =
+		{
+			.words = "show ports",
+			.name = "ports",
+			.help = "ports with driver, link, queues and frame counts",
+		},
+	[METHOD_WORKERS] =
+		{
+			.words = "show workers",
+			.name = "workers",
+			.help = "workers with CPU, busy share, calls and fill levels",
+		},
+	[METHOD_COUNTERS] =
+		{
+			.words = "show counters",
+			.extra = "all",
+			.name = "counters",
+			.params = {{
+				.name = "nonzero",
+				.kind = PARAM_FLAG,
+				.place = PLACE_SOCKET,
+				.help = "leave out counters that are 0",
+			}},
+			.help = "counters that are not 0, or all",
+		},
+	[METHOD_LATENCY] =
+		{
+			.words = "show latency",
+			.name = "latency",
+			.help = "time from receive to send by message kind, in microseconds",
+		},
+	[METHOD_TRANSACTIONS] =
+		{
+			.words = "show transactions",
+			.name = "transactions",
+			.params =
+				{
+					{
+						.name = "filter",
+						.kind = PARAM_TEXT,
+						.place = PLACE_ARGUMENT,
+						.high = 95,
+						.help = "part of Call-ID or branch, or state=STATE, or kind=KIND: "
+							"client, server, invite-client, invite-server",
+					},
+					ROWS_PARAM,
+				},
+			.help = "transactions, in progress or lingering",
+		},
+	[METHOD_DIALOGS] =
+		{
+			.words = "show dialogs",
+			.name = "dialogs",
+			.params =
+				{
+					{
+						.name = "filter",
+						.kind = PARAM_TEXT,
+						.place = PLACE_ARGUMENT,
+						.high = 95,
+						.help = "part of Call-ID, URI or tag, or state=early, state=confirmed, "
+							"state=terminated",
+					},
+					ROWS_PARAM,
+				},
+			.help = "dialogs",
+		},
+	[METHOD_DIALOG] =
+		{
+			.words = "show dialog",
+			.name = "dialog",
+			.params = {{
+				.name = "id",
 				.kind = PARAM_TEXT,
 				.place = PLACE_ARGUMENT,
-				.high = 95,
-				.help = "part of Call-ID or branch, or kind=KIND, or state=STATE",
-			},
-			ROWS_PARAM,
+				.required = true,
+				.low = 1,
+				.high = 19,
+				.help = "as show dialogs prints it",
+			}},
+			.help = "everything about one dialog",
 		},
-		.help = "transactions, in progress or lingering",
-	},
-	[METHOD_DIALOGS] = {
-		.words = "show dialogs",
-		.name = "dialogs",
-		.params = {
-			{
-				.name = "filter",
+	[METHOD_CONFIG] =
+		{
+			.words = "show config",
+			.name = "config",
+			.help = "the configuration in force, defaults filled in",
+		},
+	[METHOD_LOG_LEVEL] =
+		{
+			.words = "log level",
+			.name = "log.level",
+			.params = {{
+				.name = "level",
 				.kind = PARAM_TEXT,
 				.place = PLACE_ARGUMENT,
-				.high = 95,
-				.help = "part of Call-ID, URI or tag, or state=early, state=confirmed, state=terminated",
-			},
-			ROWS_PARAM,
+				.low = 1,
+				.high = 16,
+				.help = "error, warning, info or debug; without it the present one is shown",
+			}},
+			.help = "show or set the log level; debug logs each refused message",
 		},
-		.help = "dialogs",
-	},
-	[METHOD_DIALOG] = {
-		.words = "show dialog",
-		.name = "dialog",
-		.params = {{
-			.name = "id",
-			.kind = PARAM_TEXT,
-			.place = PLACE_ARGUMENT,
-			.required = true,
-			.low = 1,
-			.high = 19,
-			.help = "as show dialogs prints it",
-		}},
-		.help = "everything about one dialog",
-	},
-	[METHOD_CONFIG] = {
-		.words = "show config",
-		.name = "config",
-		.help = "the configuration in force, defaults filled in",
-	},
-	[METHOD_LOG_LEVEL] = {
-		.words = "log level",
-		.name = "log.level",
-		.params = {{
-			.name = "level",
-			.kind = PARAM_TEXT,
-			.place = PLACE_ARGUMENT,
-			.low = 1,
-			.high = 16,
-			.help = "error, warning, info or debug; without it the present one is shown",
-		}},
-		.help = "show or set the log level; debug logs each refused message",
-	},
 };
 
 enum method method_find(const char *name) {
@@ -179,13 +193,11 @@ void method_print_help(FILE *out) {
 		fprintf(out, "  %-40s %s\n", text, method_specs[method].help);
 	}
 	fprintf(out, "  %-40s %s\n", "help [reference]", "this list, or docs/cli.md");
-	fputs(
-		"\noptions:\n"
-		"  --socket PATH   control socket (default $TANDEM_SOCKET, then /run/tandem/control.sock)\n"
-		"  --json          print the result as JSON\n"
-		"\nWithout a command on a terminal, tandemctl reads commands with history and completion.\n",
-		out
-	);
+	fputs("\noptions:\n"
+	      "  --socket PATH   control socket (default $TANDEM_SOCKET, then /run/tandem/control.sock)\n"
+	      "  --json          print the result as JSON\n"
+	      "\nWithout a command on a terminal, tandemctl reads commands with history and completion.\n",
+	      out);
 }
 
 static const char reference_intro[] =
@@ -193,8 +205,10 @@ static const char reference_intro[] =
 	"\n"
 	"<!-- Made by `tandemctl help reference` from the list in src/control/method.c; do not edit. -->\n"
 	"\n"
-	"`tandemctl [--socket PATH] [--json] COMMAND` asks a running tandem. The socket is, in this order, `--socket`, the\n"
-	"environment variable `TANDEM_SOCKET`, `/run/tandem/control.sock`. Tables are for people; programs use `--json`,\n"
+	"`tandemctl [--socket PATH] [--json] COMMAND` asks a running tandem. The socket is, in this order, `--socket`, "
+	"the\n"
+	"environment variable `TANDEM_SOCKET`, `/run/tandem/control.sock`. Tables are for people; programs use "
+	"`--json`,\n"
 	"which prints the result object. Without a command on a terminal, tandemctl reads commands with history and\n"
 	"completion.\n"
 	"\n"
@@ -205,7 +219,8 @@ static const char reference_intro[] =
 	"| 2 | the command is not known or not complete |\n"
 	"| 3 | no connection to tandem, or it was lost |\n"
 	"\n"
-	"Programs may also speak to the socket themselves: JSON-RPC 2.0, one request, or one batch of at most 8, a line of\n"
+	"Programs may also speak to the socket themselves: JSON-RPC 2.0, one request, or one batch of at most 8, a "
+	"line of\n"
 	"at most 65536 bytes; parameters by name. Answers come in the order of the requests. Errors: -32700 not JSON,\n"
 	"-32600 no request, -32601 no such method, -32602 wrong parameters, -32603 internal, -32001 not found.\n"
 	"\n"
@@ -235,7 +250,11 @@ static void print_method(FILE *out, const struct method_spec *spec) {
 	for (uint32_t i = 0; i < METHOD_PARAMS_MAX && spec->params[i].name; i++) {
 		const struct param_spec *param = &spec->params[i];
 
-		fprintf(out, "| `%s`%s | %s | ", param->name, param->required ? " (required)" : "", kind_name(param->kind));
+		fprintf(out,
+			"| `%s`%s | %s | ",
+			param->name,
+			param->required ? " (required)" : "",
+			kind_name(param->kind));
 		if (param->kind == PARAM_NUMBER)
 			fprintf(out, "%u to %u", param->low, param->high);
 		else if (param->kind == PARAM_TEXT)

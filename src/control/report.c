@@ -100,9 +100,7 @@ static void put_totals(json_t *status, const struct control *c) {
 	put(calls, "failed", control_count(c, COUNT_CALLS_FAILED));
 	put_real(calls, "per_second_1s", calls_per_second(c, 1));
 	put_real(calls, "per_second_10s", calls_per_second(c, 10));
-	put(messages,
-	    "in",
-	    control_count(c, COUNT_MSG_REQUESTS_IN) + control_count(c, COUNT_MSG_RESPONSES_IN));
+	put(messages, "in", control_count(c, COUNT_MSG_REQUESTS_IN) + control_count(c, COUNT_MSG_RESPONSES_IN));
 	put(messages, "out", control_count(c, COUNT_TX_SIP));
 	put(retransmissions,
 	    "in",
@@ -121,7 +119,10 @@ static json_t *port_drivers(const struct control *c) {
 		struct port_status port;
 
 		dataplane_port_status(c->dp, i, &port);
-		json_array_append_new(ports, json_pack("{s:s, s:s, s:b}", "name", port.name, "driver", port.driver, "up", (int)port.link_up));
+		json_array_append_new(
+			ports,
+			json_pack("{s:s, s:s, s:b}", "name", port.name, "driver", port.driver, "up", (int)port.link_up)
+		);
 	}
 	return ports;
 }
@@ -141,9 +142,7 @@ json_t *report_status(const struct control *c) {
 	json_object_set_new(status, "ports", port_drivers(c));
 	put(status, "workers", c->cfg->worker_count);
 	json_object_set_new(status, "locator", json_string(session_locator_name(c->worker[0])));
-	json_object_set_new(
-		status, "idle", json_string(config_word(&config_section_cores, "idle", (int)c->cfg->idle))
-	);
+	json_object_set_new(status, "idle", json_string(config_word(&config_section_cores, "idle", (int)c->cfg->idle)));
 	put_totals(status, c);
 	put_gauges(status, &gauges);
 	return status;
@@ -259,13 +258,7 @@ json_t *report_counters(const struct control *c, bool nonzero) {
 			counters,
 			count_name(count),
 			json_pack(
-				"{s:I, s:o, s:s}",
-				"sum",
-				(json_int_t)sum,
-				"workers",
-				workers,
-				"help",
-				count_help(count)
+				"{s:I, s:o, s:s}", "sum", (json_int_t)sum, "workers", workers, "help", count_help(count)
 			)
 		);
 	}
@@ -277,7 +270,11 @@ static json_t *latency_json(const struct control *c, const char *kind, const str
 		const char *name;
 		uint32_t per_10000;
 	} marks[] = {
-		{"p50_us", 5000}, {"p90_us", 9000}, {"p99_us", 9900}, {"p999_us", 9990}, {"p9999_us", 9999},
+		{"p50_us", 5000},
+		{"p90_us", 9000},
+		{"p99_us", 9900},
+		{"p999_us", 9990},
+		{"p9999_us", 9999},
 	};
 	json_t *object = json_object();
 	double per_us = (double)c->tsc_hz / 1e6;
@@ -288,9 +285,7 @@ static json_t *latency_json(const struct control *c, const char *kind, const str
 	put_real(object, "mean_us", total ? round_to((double)hist->sum / (double)total / per_us, 100) : 0);
 	for (uint32_t i = 0; i < ARRAY_LEN(marks); i++)
 		put_real(
-			object,
-			marks[i].name,
-			round_to((double)hist_percentile(hist, marks[i].per_10000) / per_us, 100)
+			object, marks[i].name, round_to((double)hist_percentile(hist, marks[i].per_10000) / per_us, 100)
 		);
 	put_real(object, "max_us", round_to((double)hist->max / per_us, 100));
 	return object;

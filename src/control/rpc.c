@@ -106,8 +106,7 @@ bool rpc_line_next(struct rpc_line *line, struct rpc_call *ret_call) {
 
 		if (wrong) {
 			json_array_append_new(
-				line->answers,
-				error_json(id_is_valid(id) ? id : NULL, RPC_INVALID_REQUEST, wrong)
+				line->answers, error_json(id_is_valid(id) ? id : NULL, RPC_INVALID_REQUEST, wrong)
 			);
 			line->at++;
 			continue;
@@ -133,8 +132,7 @@ void rpc_line_result(struct rpc_line *line, json_t *result) {
 
 	if (id)
 		json_array_append_new(
-			line->answers,
-			json_pack("{s:s, s:o, s:O}", "jsonrpc", "2.0", "result", result, "id", id)
+			line->answers, json_pack("{s:s, s:o, s:O}", "jsonrpc", "2.0", "result", result, "id", id)
 		);
 	else
 		json_decref(result);

@@ -28,7 +28,9 @@ void sample_take(struct control *c, uint64_t tsc) {
 	c->sample_count++;
 }
 
-bool sample_span(const struct control *c, uint32_t ticks, const struct sample **ret_new, const struct sample **ret_old) {
+bool sample_span(
+	const struct control *c, uint32_t ticks, const struct sample **ret_new, const struct sample **ret_old
+) {
 	uint64_t kept = c->sample_count < SAMPLE_COUNT ? c->sample_count : SAMPLE_COUNT;
 
 	if (kept < 2)

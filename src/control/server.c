@@ -244,13 +244,8 @@ uint32_t server_clients(const struct server *server) {
 	return server->client_count;
 }
 
-static void on_connection(
-	struct evconnlistener *listener,
-	evutil_socket_t fd,
-	struct sockaddr *peer,
-	int peer_len,
-	void *ctx
-) {
+static void
+on_connection(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *peer, int peer_len, void *ctx) {
 	struct server *server = ctx;
 
 	(void)listener, (void)peer, (void)peer_len;
@@ -286,9 +281,8 @@ int server_open(
 	if (err)
 		goto out;
 	server->path = strdup(options->path);
-	server->listener = evconnlistener_new(
-		base, on_connection, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd
-	);
+	server->listener =
+		evconnlistener_new(base, on_connection, server, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (!server->path || !server->listener) {
 		if (!server->listener)
 			close(fd);

@@ -43,7 +43,9 @@ static int clear_path(const struct sockaddr_un *name) {
 	if (lstat(path, &status) < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
 	if (!S_ISSOCK(status.st_mode)) {
-		log_error("control socket %s: a file that is no socket is there; remove it or set control.socket", path);
+		log_error(
+			"control socket %s: a file that is no socket is there; remove it or set control.socket", path
+		);
 		return -EEXIST;
 	}
 	alive = is_alive(name);

@@ -13,7 +13,8 @@
 #define CACHE 256
 #define HEADERS_MAX 128	 // Ethernet, VLAN, IP with options, UDP, rounded up
 #define PRIVATE RTE_ALIGN_CEIL(sizeof(struct packet), RTE_MBUF_PRIV_ALIGN)
-#define OVERHEAD (sizeof(struct rte_mempool_objhdr) + sizeof(struct rte_mbuf) + PRIVATE + CACHE_LINE)
+#define XDP_ROOM (BUFFER_XDP_OBJECT - 2 * CACHE_LINE - sizeof(struct rte_mbuf) - PRIVATE) // header, and spread over ranks
+#define PAGE 4096
 #define OTHER_MEGABYTES 64 // rings, worker structs, DPDK's own
 
 uint16_t buffer_room(const struct config *cfg) {
@@ -25,8 +26,13 @@ uint16_t buffer_room(const struct config *cfg) {
 	return (uint16_t)RTE_MIN(largest, (uint32_t)(UINT16_MAX & ~(CACHE_LINE - 1)));
 }
 
+// With all that the pool puts around it.
+static uint32_t object_size(uint32_t room) {
+	return rte_mempool_calc_obj_size((uint32_t)(sizeof(struct rte_mbuf) + PRIVATE + room), 0, NULL);
+}
+
 bool buffer_is_too_large_for_xdp(const struct config *cfg) {
-	return buffer_room(cfg) + OVERHEAD > BUFFER_XDP_ELEMENT;
+	return object_size(buffer_room(cfg)) > BUFFER_XDP_OBJECT;
 }
 
 // What the configuration asks for plus what sits in the queues of ports and the caches of cores.
@@ -39,16 +45,16 @@ static uint32_t buffer_count(const struct config *cfg) {
 
 // Without huge pages a buffer does not cross a page border, so that a page holds whole buffers only.
 static uint64_t buffer_footprint(const struct config *cfg) {
-	uint64_t size = buffer_room(cfg) + OVERHEAD;
+	uint32_t size = object_size(buffer_room(cfg));
 
-	return size > 4096 / 2 && size < 4096 ? 4096 : size;
+	return size > PAGE / 2 && size < PAGE ? PAGE : size;
 }
 
 uint32_t buffer_megabytes(const struct config *cfg) {
 	uint64_t bytes = buffer_count(cfg) * buffer_footprint(cfg);
 
 	if (buffer_is_too_large_for_xdp(cfg))
-		bytes += (uint64_t)cfg->port_count * cfg->worker_count * 2 * BUFFER_XDP_QUEUE * BUFFER_XDP_ELEMENT;
+		bytes += (uint64_t)cfg->port_count * cfg->worker_count * 2 * BUFFER_XDP_QUEUE * BUFFER_XDP_OBJECT;
 	bytes += bytes / 16;
 	return (uint32_t)(bytes >> 20) + OTHER_MEGABYTES;
 }
@@ -64,6 +70,6 @@ struct rte_mempool *buffer_xdp_pool_create(uint8_t port, uint16_t queues) {
 
 	snprintf(name, sizeof(name), "packets-xdp-%u", port);
 	return rte_pktmbuf_pool_create(
-		name, queues * 2u * BUFFER_XDP_QUEUE, CACHE, PRIVATE, BUFFER_XDP_ELEMENT - OVERHEAD, SOCKET_ID_ANY
+		name, queues * 2u * BUFFER_XDP_QUEUE, CACHE, PRIVATE, XDP_ROOM, SOCKET_ID_ANY
 	);
 }

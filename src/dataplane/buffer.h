@@ -13,7 +13,7 @@
 #define BUFFER_RX_DESCRIPTORS 1024
 #define BUFFER_TX_DESCRIPTORS 1024
 #define BUFFER_XDP_QUEUE 4096  // buffers an af_xdp queue keeps in its fill ring
-#define BUFFER_XDP_ELEMENT 4096 // largest buffer, headers included, af_xdp can share with the kernel
+#define BUFFER_XDP_OBJECT 4096 // largest buffer, all included, af_xdp can share with the kernel: a page
 
 // Bytes of data room of a buffer, headroom included.
 uint16_t buffer_room(const struct config *cfg);

@@ -4,6 +4,7 @@
 #include "dataplane/eal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -147,6 +148,8 @@ int eal_start(const struct config *cfg, bool *ret_huge) {
 	arg_add(&args, "--no-telemetry");
 	arg_add(&args, "--file-prefix=tandem-%d", (int)getpid());
 	arg_add(&args, "--log-level=%s", cfg->log_level == LOG_DEBUG ? "info" : "warning");
+	// Its warnings tell of huge page sizes that are not there.
+	arg_add(&args, "--log-level=lib.eal:%s", cfg->log_level == LOG_DEBUG ? "info" : "error");
 	// Each af_xdp interface has one program, ours; the dispatcher for several needs a BPF file system.
 	(void)setenv("LIBXDP_SKIP_DISPATCHER", "1", 0);
 	if (rte_eal_init(args.argc, args.argv) >= 0)
@@ -158,6 +161,11 @@ int eal_start(const struct config *cfg, bool *ret_huge) {
 	return rte_errno > 0 ? -rte_errno : -EIO;
 }
 
+// EAL leaves the directory of this process behind, empty as nothing is shared.
 void eal_stop(void) {
+	char dir[PATH_MAX];
+
+	snprintf(dir, sizeof(dir), "%s", rte_eal_get_runtime_dir());
 	(void)rte_eal_cleanup();
+	(void)rmdir(dir);
 }

@@ -80,11 +80,12 @@ static int vdev_open(const struct config_port *cfg, uint16_t *ret_dev) {
 		rc = rte_eth_dev_get_port_by_name(name, ret_dev);
 	if (rc == 0)
 		return 0;
+	// EAL says EFAULT where no bus knows the name.
 	log_error(
 		"port %s: device '%s' cannot be opened: %s; it must be a PCI address or a DPDK virtual device such as "
 		"net_af_xdp0,iface=NAME (needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF) or net_af_packet0,iface=NAME "
 		"(needs CAP_NET_RAW)",
-		cfg->name, cfg->device, strerror(rc < 0 ? -rc : EIO)
+		cfg->name, cfg->device, rc == -EFAULT ? "no such driver" : strerror(rc < 0 ? -rc : EIO)
 	);
 	return rc < 0 ? rc : -EIO;
 }
@@ -185,6 +186,8 @@ static int device_start(struct port *port) {
 		return rc;
 	}
 	port->started = true;
+	if (!rte_is_valid_assigned_ether_addr(&mac)) // drivers of mere rings have none
+		rte_eth_random_addr(mac.addr_bytes);
 	memcpy(port->mac, mac.addr_bytes, sizeof(port->mac));
 	filters_open(port);
 	port_link_update(port);

@@ -87,11 +87,13 @@ static void edit_received(struct session *s, struct forward *f) {
 		at = w->len;
 	}
 	if (via->received.len > 0) {
+		bool in_brackets = via->received.ptr[-1] == '[';
+
 		sip_write(w, source);
 		sip_edit_add(
 			&f->edits,
-			(uint32_t)(via->received.ptr - s->msg.buf),
-			via->received.len,
+			(uint32_t)(via->received.ptr - s->msg.buf) - in_brackets,
+			via->received.len + 2u * in_brackets,
 			scratch_since(w, at)
 		);
 	} else if (via->has_rport || !str_eq(via->host, source)) {

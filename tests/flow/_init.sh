@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The tandem authors
 # What every story needs: the lab with the story's configuration, SIPp on both sides, the wire recorded, waiting by
 # condition, and assertions that look from outside. A story sets `config` (a file of tests/lab, and `edit`, a sed
-# program over it, where it needs a variant) and reads this file; a story that fails leaves its traces in $work.
+# program over it, where it needs a variant; `driver`, where not the first that can be had) and reads this file; a story that fails leaves its traces in $work.
 # shellcheck shell=bash disable=SC2034
 set -euo pipefail
 
@@ -64,7 +64,8 @@ tandem_pid() {
 
 # True when the lab runs with exactly this configuration.
 lab_fits() {
-	cmp -s "$1" "$run/config.source" && "$lab" status >/dev/null 2>&1
+	cmp -s "$1" "$run/config.source" && "$lab" status >/dev/null 2>&1 &&
+		[ "${driver:-$(cat "$run/driver")}" = "$(cat "$run/driver")" ]
 }
 
 lab_need() {
@@ -72,7 +73,7 @@ lab_need() {
 	sed "${edit:-}" "$flow/../lab/$config.yaml" >"$wanted"
 	lab_fits "$wanted" && return
 	"$lab" down || fail "the lab of an earlier story did not end well"
-	"$lab" up "$wanted" >"$work/lab.out" 2>&1 || { cat "$work/lab.out" >&2; fail 'the lab does not come up'; }
+	LAB_DRIVER=${driver:-${LAB_DRIVER:-}} "$lab" up "$wanted" >"$work/lab.out" 2>&1 || { cat "$work/lab.out" >&2; fail 'the lab does not come up'; }
 }
 
 # shellcheck disable=SC2329
@@ -83,8 +84,9 @@ finish() {
 	done
 	if [ $status -ne 0 ]; then
 		cp "$run/log" "$work/tandem.log" 2>/dev/null || true
+		"$lab" ctl show counters >"$work/counters.txt" 2>/dev/null || true
 		printf '%s: FAILED; traces are in %s\n' "$story" "$work" >&2
-		tail -n 5 "$work"/*.err "$work/tandem.log" >&2 2>/dev/null || true
+		tail -n 15 "$work"/*.err "$work/tandem.log" "$work/counters.txt" >&2 2>/dev/null || true
 	fi
 	[ -n "${FLOW_KEEP_LAB:-}" ] && [ $status -eq 0 ] || "$lab" down || status=1
 	[ $status -ne 0 ] || rm -rf "$work"

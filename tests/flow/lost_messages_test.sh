@@ -3,6 +3,7 @@
 # SPDX-FileCopyrightText: The tandem authors
 # SIPp loses 5% on both sides, sent and received; every call completes, nothing is forwarded twice.
 config=short
+edit='s/^timers:/timers:\n  t1: 200\n  t2: 800/; s/\(  [jlm]:\) .*/\1 4000/'
 . "$(dirname "$0")/_init.sh"
 
 # How many messages of this kind crossed, each branch counted once.

@@ -21,7 +21,7 @@ struct rig {
 	struct control c;
 	struct config *cfg;
 	int fd;
-	struct command *asked; // the command that is with a worker
+	struct command *asked;	// the command that is with a worker
 	uint32_t rows[WORKERS]; // records a worker holds
 	uint32_t refuse;	// so many questions find the ring full
 	uint32_t questions;
@@ -155,7 +155,11 @@ static json_t *ask(struct rig *rig, const char *method, const char *params) {
 	ssize_t got;
 
 	snprintf(
-		request, sizeof(request), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":%s}\n", method, params
+		request,
+		sizeof(request),
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\",\"params\":%s}\n",
+		method,
+		params
 	);
 	assert_int_equal(write(rig->fd, request, strlen(request)), strlen(request));
 	line = malloc(32 << 20);

@@ -6,39 +6,38 @@
 #include "unit/test.h"
 
 // What each row below changes one piece of.
-static const char good[] =
-	"cores: {control: 0, workers: [1]}\n"		    // 1
-	"ports:\n"					    // 2
-	"  - name: a\n"					    // 3
-	"    device: net_tap0\n"			    // 4
-	"    tap: tap-a\n"				    // 5
-	"    addresses: [192.0.2.1/24]\n"		    // 6
-	"    routes:\n"					    // 7
-	"      - {to: 203.0.113.0/24, via: 192.0.2.254}\n"  // 8
-	"    vlans:\n"					    // 9
-	"      - id: 7\n"				    // 10
-	"        addresses: [198.18.0.1/24]\n"		    // 11
-	"  - name: b\n"					    // 12
-	"    device: \"0000:03:00.0\"\n"		    // 13
-	"    addresses: [198.51.100.1/24]\n"		    // 14
-	"listeners:\n"					    // 15
-	"  - name: in\n"				    // 16
-	"    address: 192.0.2.1\n"			    // 17
-	"  - name: out\n"				    // 18
-	"    address: 198.51.100.1\n"			    // 19
-	"timers:\n"					    // 20
-	"  t1: 500\n"					    // 21
-	"capacity:\n"					    // 22
-	"  dialogs: 1000\n"				    // 23
-	"routes:\n"					    // 24
-	"  - name: one\n"				    // 25
-	"    match: {from_port: a}\n"			    // 26
-	"    to: 198.51.100.10\n"			    // 27
-	"  - name: two\n"				    // 28
-	"    to: 198.51.100.11\n"			    // 29
-	"control:\n"					    // 30
-	"  mode: \"0600\"\n"				    // 31
-	"drain: 1000\n";				    // 32
+static const char good[] = "cores: {control: 0, workers: [1]}\n"	      // 1
+			   "ports:\n"					      // 2
+			   "  - name: a\n"				      // 3
+			   "    device: net_tap0\n"			      // 4
+			   "    tap: tap-a\n"				      // 5
+			   "    addresses: [192.0.2.1/24]\n"		      // 6
+			   "    routes:\n"				      // 7
+			   "      - {to: 203.0.113.0/24, via: 192.0.2.254}\n" // 8
+			   "    vlans:\n"				      // 9
+			   "      - id: 7\n"				      // 10
+			   "        addresses: [198.18.0.1/24]\n"	      // 11
+			   "  - name: b\n"				      // 12
+			   "    device: \"0000:03:00.0\"\n"		      // 13
+			   "    addresses: [198.51.100.1/24]\n"		      // 14
+			   "listeners:\n"				      // 15
+			   "  - name: in\n"				      // 16
+			   "    address: 192.0.2.1\n"			      // 17
+			   "  - name: out\n"				      // 18
+			   "    address: 198.51.100.1\n"		      // 19
+			   "timers:\n"					      // 20
+			   "  t1: 500\n"				      // 21
+			   "capacity:\n"				      // 22
+			   "  dialogs: 1000\n"				      // 23
+			   "routes:\n"					      // 24
+			   "  - name: one\n"				      // 25
+			   "    match: {from_port: a}\n"		      // 26
+			   "    to: 198.51.100.10\n"			      // 27
+			   "  - name: two\n"				      // 28
+			   "    to: 198.51.100.11\n"			      // 29
+			   "control:\n"					      // 30
+			   "  mode: \"0600\"\n"				      // 31
+			   "drain: 1000\n";				      // 32
 
 struct row {
 	const char *from, *to;
@@ -63,15 +62,23 @@ static const struct row rows[] = {
 	{"drain: 1000", "drain: 010", "32: drain: \"010\" is not allowed"},
 	{"drain: 1000", "drain: 99999999999999999999", "32: drain: \"99999999999999999999\" is not allowed"},
 	{"drain: 1000", "drain: 1000\ndrain: 2", "33: drain: stands here a second time; the first is in line 32"},
-	{"drain: 1000", "log: {level: loud}", "32: log.level: \"loud\" is not allowed; write error, warning, info or debug"},
+	{"drain: 1000",
+	 "log: {level: loud}",
+	 "32: log.level: \"loud\" is not allowed; write error, warning, info or debug"},
 	{"drain: 1000", "log: {level: 1}", "32: log.level: \"1\" is not allowed"},
 	{"drain: 1000", "parser: {locator: sse}", "32: parser.locator: \"sse\" is not allowed; write auto, avx2,"},
-	{"drain: 1000", "memory: {hugepages: yes}", "32: memory.hugepages: \"yes\" is not allowed; write auto, on or off"},
+	{"drain: 1000",
+	 "memory: {hugepages: yes}",
+	 "32: memory.hugepages: \"yes\" is not allowed; write auto, on or off"},
 	{"control: 0", "idle: nap", "1: cores.idle: \"nap\" is not allowed; write spin or sleep"},
 	{"t1: 500", "c_may_be_short: yes", "21: timers.c_may_be_short: \"yes\" is not allowed; write true or false"},
 	{"t1: 500", "t1: 5", "21: timers.t1: \"5\" is not allowed; write a whole number from 10 to 60000, in ms"},
-	{"dialogs: 1000", "headers: 300", "23: capacity.headers: \"300\" is not allowed; write a whole number from 16 to 256"},
-	{"tap: tap-a", "tap: tap-a-is-far-too-long", "5: ports[0].tap: \"tap-a-is-far-too-long\" has 21 characters; allowed are 1 to 15"},
+	{"dialogs: 1000",
+	 "headers: 300",
+	 "23: capacity.headers: \"300\" is not allowed; write a whole number from 16 to 256"},
+	{"tap: tap-a",
+	 "tap: tap-a-is-far-too-long",
+	 "5: ports[0].tap: \"tap-a-is-far-too-long\" has 21 characters; allowed are 1 to 15"},
 	{"name: in", "name: \"\"", "16: listeners[0].name: is empty"},
 	{"name: in", "name: \"i\\x07n\"", "16: listeners[0].name: holds a control character"},
 	{"id: 7", "id: 4095", "10: ports[0].vlans[0].id: \"4095\" is not allowed; write a whole number from 1 to 4094"},
@@ -86,45 +93,88 @@ static const struct row rows[] = {
 	{"0000:03:00.0", "net_tap0,iface=x", "13: ports[1].device: \"net_tap0\" is the device of port a already"},
 	{"name: b", "name: a", "12: ports[1].name: \"a\" is the name of ports[0] already"},
 	{"name: b", "name: tap-a", "12: ports[1].name: \"tap-a\" is the kernel interface of port a already"},
-	{"name: b", "name: a-port-with-a-long-name", "12: ports[1].name: \"a-port-with-a-long-name\" is too long for the name of the kernel interface"},
+	{"name: b",
+	 "name: a-port-with-a-long-name",
+	 "12: ports[1].name: \"a-port-with-a-long-name\" is too long for the name of the kernel interface"},
 	{"name: b", "name: b c", "12: ports[1].name: \"b c\" is no name"},
 	{"tap: tap-a", "tap: tap/a", "5: ports[0].tap: \"tap/a\" cannot name a kernel interface"},
-	{"tap: tap-a", "tap: fourteen-chars", "10: ports[0].vlans[0].id: \"fourteen-chars.7\" is too long for the name of the VLAN's"},
-	{"id: 7", "id: 7\n      - id: 7\n        addresses: [198.18.1.1/24]\n      - id: 8", "11: ports[0].vlans[1].id: VLAN 7 stands in this port already"},
-	{"198.18.0.1/24", "192.0.2.1/24", "11: ports[0].vlans[0].addresses[0]: \"192.0.2.1/24\" stands in the file already"},
-	{"[192.0.2.1/24]", "[192.0.2.1]", "6: ports[0].addresses[0]: \"192.0.2.1\" has no prefix length; write it like 192.0.2.1/24"},
-	{"[192.0.2.1/24]", "[192.0.2.1/33]", "6: ports[0].addresses[0]: \"192.0.2.1/33\" has a bad prefix length; allowed are 0 to 32"},
-	{"[192.0.2.1/24]", "[192.0.2.0/24]", "6: ports[0].addresses[0]: \"192.0.2.0/24\" is the network address of its network"},
+	{"tap: tap-a",
+	 "tap: fourteen-chars",
+	 "10: ports[0].vlans[0].id: \"fourteen-chars.7\" is too long for the name of the VLAN's"},
+	{"id: 7",
+	 "id: 7\n      - id: 7\n        addresses: [198.18.1.1/24]\n      - id: 8",
+	 "11: ports[0].vlans[1].id: VLAN 7 stands in this port already"},
+	{"198.18.0.1/24",
+	 "192.0.2.1/24",
+	 "11: ports[0].vlans[0].addresses[0]: \"192.0.2.1/24\" stands in the file already"},
+	{"[192.0.2.1/24]",
+	 "[192.0.2.1]",
+	 "6: ports[0].addresses[0]: \"192.0.2.1\" has no prefix length; write it like 192.0.2.1/24"},
+	{"[192.0.2.1/24]",
+	 "[192.0.2.1/33]",
+	 "6: ports[0].addresses[0]: \"192.0.2.1/33\" has a bad prefix length; allowed are 0 to 32"},
+	{"[192.0.2.1/24]",
+	 "[192.0.2.0/24]",
+	 "6: ports[0].addresses[0]: \"192.0.2.0/24\" is the network address of its network"},
 	{"[192.0.2.1/24]", "[192.0.2.255/24]", "6: ports[0].addresses[0]: \"192.0.2.255/24\" is the broadcast address"},
 	{"[192.0.2.1/24]", "[somewhere]", "6: ports[0].addresses[0]: \"somewhere\" is not address/length"},
 	{"[192.0.2.1/24]", "[\"2001:db8::1/64\"]", "6: ports[0].addresses[0]: \"2001:db8::1/64\" is IPv6"},
 	{"    addresses: [198.51.100.1/24]\n", "", "12: ports[1]: the port has no address"},
-	{"203.0.113.0/24", "203.0.113.5/24", "8: ports[0].routes[0].to: \"203.0.113.5/24\" has bits set past its length of 24; write 203.0.113.0/24"},
-	{"via: 192.0.2.254", "via: 10.0.0.1", "8: ports[0].routes[0].via: \"10.0.0.1\" is in none of the interface's networks"},
+	{"203.0.113.0/24",
+	 "203.0.113.5/24",
+	 "8: ports[0].routes[0].to: \"203.0.113.5/24\" has bits set past its length of 24; write 203.0.113.0/24"},
+	{"via: 192.0.2.254",
+	 "via: 10.0.0.1",
+	 "8: ports[0].routes[0].via: \"10.0.0.1\" is in none of the interface's networks"},
 	{"via: 192.0.2.254", "via: gateway", "8: ports[0].routes[0].via: \"gateway\" is not an IP address"},
 	// listeners
-	{"address: 192.0.2.1\n", "address: 192.0.2.9\n", "17: listeners[0].address: \"192.0.2.9\" is on no port; the ports' addresses are 192.0.2.1, 198.18.0.1, 198.51.100.1"},
-	{"address: 192.0.2.1\n", "address: host.example\n", "17: listeners[0].address: \"host.example\" is not an IP address"},
-	{"address: 198.51.100.1\n", "address: 192.0.2.1\n", "19: listeners[1].address: \"192.0.2.1\" with port 5060 is listener in already"},
+	{"address: 192.0.2.1\n",
+	 "address: 192.0.2.9\n",
+	 "17: listeners[0].address: \"192.0.2.9\" is on no port; the ports' addresses are 192.0.2.1, 198.18.0.1, "
+	 "198.51.100.1"},
+	{"address: 192.0.2.1\n",
+	 "address: host.example\n",
+	 "17: listeners[0].address: \"host.example\" is not an IP address"},
+	{"address: 198.51.100.1\n",
+	 "address: 192.0.2.1\n",
+	 "19: listeners[1].address: \"192.0.2.1\" with port 5060 is listener in already"},
 	{"name: out", "name: in", "18: listeners[1].name: \"in\" is the name of listeners[0] already"},
-	{"name: out", "name: out\n    advertise: a.example", "19: listeners[1].advertise: \"a.example\" is not address:port"},
-	{"name: out", "name: out\n    port: 0", "19: listeners[1].port: \"0\" is not allowed; write a whole number from 1 to 65535"},
+	{"name: out",
+	 "name: out\n    advertise: a.example",
+	 "19: listeners[1].advertise: \"a.example\" is not address:port"},
+	{"name: out",
+	 "name: out\n    port: 0",
+	 "19: listeners[1].port: \"0\" is not allowed; write a whole number from 1 to 65535"},
 	// timers and capacity
 	{"t1: 500", "t2: 100", "21: timers.t2: 100 is less than t1 (500); allowed is t1 or more"},
-	{"t1: 500", "c: 60000", "21: timers.c: 60000 is less than the 180000 of RFC 3261; write at least that, or `c_may_be_short: true`"},
+	{"t1: 500",
+	 "c: 60000",
+	 "21: timers.c: 60000 is less than the 180000 of RFC 3261; write at least that, or `c_may_be_short: true`"},
 	{"t1: 500", "t1: 5000", "21: timers.t2: 4000 is less than t1 (5000)"},
-	{"dialogs: 1000", "packets: 1024", "23: capacity.packets: 1024 is too small for 1 workers and 2 ports; allowed are 2048 packets or more"},
-	{"dialogs: 1000", "packet_bytes: 1400", "23: capacity.packet_bytes: 1400 is less than the MTU of port a; allowed are 1500 or more"},
+	{"dialogs: 1000",
+	 "packets: 1024",
+	 "23: capacity.packets: 1024 is too small for 1 workers and 2 ports; allowed are 2048 packets or more"},
+	{"dialogs: 1000",
+	 "packet_bytes: 1400",
+	 "23: capacity.packet_bytes: 1400 is less than the MTU of port a; allowed are 1500 or more"},
 	{"dialogs: 1000", "vias: 200", "23: capacity.vias: 200 is more than capacity.headers (128)"},
 	// rules
 	{"from_port: a", "from_port: z", "26: routes[0].match.from_port: no port is called \"z\"; the ports are a, b"},
-	{"from_port: a", "from_network: 10.1.2.3/8", "26: routes[0].match.from_network: \"10.1.2.3/8\" has bits set past its length of 8; write 10.0.0.0/8"},
+	{"from_port: a",
+	 "from_network: 10.1.2.3/8",
+	 "26: routes[0].match.from_network: \"10.1.2.3/8\" has bits set past its length of 8; write 10.0.0.0/8"},
 	{"from_port: a", "user_prefix: \"0 0\"", "26: routes[0].match.user_prefix: \"0 0\" cannot begin the user part"},
 	{"from_port: a", "domain: exa mple", "26: routes[0].match.domain: \"exa mple\" is no host name"},
-	{"to: 198.51.100.10\n", "to: peer.example\n", "27: routes[0].to: \"peer.example\" is not address:port; write it like 192.0.2.1:5060"},
+	{"to: 198.51.100.10\n",
+	 "to: peer.example\n",
+	 "27: routes[0].to: \"peer.example\" is not address:port; write it like 192.0.2.1:5060"},
 	{"to: 198.51.100.10\n", "to: 198.51.100.10:0\n", "27: routes[0].to: \"198.51.100.10:0\" is not address:port"},
-	{"to: 198.51.100.10\n", "to: 198.51.100.1\n", "27: routes[0].to: \"198.51.100.1\" is tandem's own listener out"},
-	{"to: 198.51.100.10\n", "to: 239.1.1.1\n", "27: routes[0].to: \"239.1.1.1\" is not the address of a single host"},
+	{"to: 198.51.100.10\n",
+	 "to: 198.51.100.1\n",
+	 "27: routes[0].to: \"198.51.100.1\" is tandem's own listener out"},
+	{"to: 198.51.100.10\n",
+	 "to: 239.1.1.1\n",
+	 "27: routes[0].to: \"239.1.1.1\" is not the address of a single host"},
 	{"name: two", "name: one", "28: routes[1].name: \"one\" is the name of routes[0] already"},
 	{"name: two", "name: default", "28: routes[1].name: \"default\" is the name of default_route"},
 	{"drain: 1000", "default_route: nowhere", "32: default_route: \"nowhere\" is not address:port"},
@@ -134,7 +184,9 @@ static const struct row rows[] = {
 	{"mode: \"0600\"", "socket: control.sock", "31: control.socket: \"control.sock\" is no absolute path"},
 	{"mode: \"0600\"", "group: no-such-group", "31: control.group: no group is called \"no-such-group\""},
 	{"drain: 1000", "server_name: \"t\\u00e4ndem\"", "32: server_name: "},
-	{"drain: 1000", "retry_after: 0", "32: retry_after: \"0\" is not allowed; write a whole number from 1 to 86400, in seconds"},
+	{"drain: 1000",
+	 "retry_after: 0",
+	 "32: retry_after: \"0\" is not allowed; write a whole number from 1 to 86400, in seconds"},
 };
 
 static char *change(const char *text, const char *from, const char *to) {

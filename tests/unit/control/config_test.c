@@ -5,12 +5,11 @@
 #include "control/config.h"
 #include "unit/test.h"
 
-static const char least[] =
-	"cores: {workers: [1]}\n"
-	"ports:\n"
-	"  - {name: p, device: net_tap0, addresses: [192.0.2.1/24]}\n"
-	"listeners:\n"
-	"  - {name: l, address: 192.0.2.1}\n";
+static const char least[] = "cores: {workers: [1]}\n"
+			    "ports:\n"
+			    "  - {name: p, device: net_tap0, addresses: [192.0.2.1/24]}\n"
+			    "listeners:\n"
+			    "  - {name: l, address: 192.0.2.1}\n";
 
 static struct config *parse(const char *text) {
 	struct config *cfg = NULL;
@@ -136,7 +135,20 @@ static void the_example_shows_the_defaults(void **state) {
 static void every_default_is_filled_in(void **state) {
 	struct config *cfg = parse(least);
 	static const struct config_timers timers = {
-		500, 4000, 5000, 32000, 180000, 32000, 32000, 32000, 5000, 32000, 5000, 32000, 32000, 43200000,
+		500,
+		4000,
+		5000,
+		32000,
+		180000,
+		32000,
+		32000,
+		32000,
+		5000,
+		32000,
+		5000,
+		32000,
+		32000,
+		43200000,
 	};
 
 	(void)state;

@@ -40,9 +40,12 @@ static void columns_are_aligned(void **state) {
 	text_table_cell(&table, "y\tz\x1b[2J\xc3");
 	text_table_print(&table, out.stream);
 	end(&out);
-	assert_string_equal(out.text, "NAME       N  REST\n"
-				      "a       1234  x\n"
-				      "longer     5  y?z?[2J?\n");
+	assert_string_equal(
+		out.text,
+		"NAME       N  REST\n"
+		"a       1234  x\n"
+		"longer     5  y?z?[2J?\n"
+	);
 	text_table_free(&table);
 	free(out.text);
 }
@@ -170,8 +173,11 @@ static void results_are_shown_for_people(void **state) {
 // Whatever an answer lacks or has in another type is shown as nothing, and nothing crashes.
 static void any_result_is_shown(void **state) {
 	static const char *const results[] = {
-		"{}", "[]", "{\"counters\":[],\"ports\":{},\"workers\":7,\"latency\":[1,{}],\"dialogs\":[[]]}",
-		"{\"counters\":{\"a\":1},\"version\":[],\"ports\":[1,null],\"transactions\":[{\"id\":{}}],\"config\":7}",
+		"{}",
+		"[]",
+		"{\"counters\":[],\"ports\":{},\"workers\":7,\"latency\":[1,{}],\"dialogs\":[[]]}",
+		"{\"counters\":{\"a\":1},\"version\":[],\"ports\":[1,null],\"transactions\":[{\"id\":{}}]}",
+		"{\"config\":7,\"status\":null}",
 	};
 
 	(void)state;
@@ -200,7 +206,9 @@ static void no_socket_is_named_with_the_remedy(void **state) {
 	ctl.err = err.stream;
 	assert_int_equal(ctl_execute(&ctl, words, 2), CTL_NO_CONNECTION);
 	end(&err);
-	assert_non_null(strstr(err.text, "no answer on /nonexistent/control.sock: No such file or directory; is tandem running?"));
+	assert_non_null(strstr(
+		err.text, "no answer on /nonexistent/control.sock: No such file or directory; is tandem running?"
+	));
 	free(err.text);
 }
 

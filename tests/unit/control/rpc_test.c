@@ -19,7 +19,7 @@ static char *answer(struct str text) {
 }
 
 #define CALL(rest) "{\"jsonrpc\":\"2.0\"," rest "}"
-#define ERROR(code, message, id) \
+#define ERROR(code, message, id)                                                                                       \
 	"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":" code ",\"message\":\"" message "\"},\"id\":" id "}"
 
 static void each_line_has_its_answer(void **state) {
@@ -30,16 +30,19 @@ static void each_line_has_its_answer(void **state) {
 		{CALL("\"id\":1,\"method\":\"echo\""), "{\"jsonrpc\":\"2.0\",\"result\":null,\"id\":1}\n"},
 		{CALL("\"id\":\"x\",\"method\":\"echo\",\"params\":{\"a\":[1]}"),
 		 "{\"jsonrpc\":\"2.0\",\"result\":{\"a\":[1]},\"id\":\"x\"}\n"},
-		{CALL("\"id\":null,\"method\":\"echo\",\"params\":[]"), "{\"jsonrpc\":\"2.0\",\"result\":null,\"id\":null}\n"},
+		{CALL("\"id\":null,\"method\":\"echo\",\"params\":[]"),
+		 "{\"jsonrpc\":\"2.0\",\"result\":null,\"id\":null}\n"},
 		{CALL("\"id\":2,\"method\":\"nope\""), ERROR("-32601", "no such method", "2") "\n"},
 		{CALL("\"id\":3,\"method\":\"echo\",\"params\":[1]"),
 		 ERROR("-32602", "params are taken by name, as an object", "3") "\n"},
-		{CALL("\"id\":4,\"method\":\"echo\",\"params\":7"), ERROR("-32600", "\\\"params\\\" has to be an object", "4") "\n"},
+		{CALL("\"id\":4,\"method\":\"echo\",\"params\":7"),
+		 ERROR("-32600", "\\\"params\\\" has to be an object", "4") "\n"},
 		{CALL("\"id\":5,\"method\":7"), ERROR("-32600", "\\\"method\\\" has to be a string", "5") "\n"},
 		{CALL("\"id\":[],\"method\":\"echo\""),
 		 ERROR("-32600", "\\\"id\\\" has to be a string, a number or null", "null") "\n"},
 		{"{\"id\":6,\"method\":\"echo\"}", ERROR("-32600", "\\\"jsonrpc\\\" has to be \\\"2.0\\\"", "6") "\n"},
-		{"{\"jsonrpc\":\"1.0\",\"id\":6,\"method\":\"echo\"}", ERROR("-32600", "\\\"jsonrpc\\\" has to be \\\"2.0\\\"", "6") "\n"},
+		{"{\"jsonrpc\":\"1.0\",\"id\":6,\"method\":\"echo\"}",
+		 ERROR("-32600", "\\\"jsonrpc\\\" has to be \\\"2.0\\\"", "6") "\n"},
 		{"1", ERROR("-32600", "a request is an object", "null") "\n"},
 		{"\"[[[[[[[[[[[[[[[[[[[[\"", ERROR("-32600", "a request is an object", "null") "\n"},
 		{"[]", ERROR("-32600", "empty batch", "null") "\n"},
@@ -50,9 +53,11 @@ static void each_line_has_its_answer(void **state) {
 		{CALL("\"method\":\"nope\""), NULL},
 		{"[" CALL("\"method\":\"echo\"") "]", NULL},
 		// a batch
-		{"[" CALL("\"id\":1,\"method\":\"echo\"") ",2," CALL("\"method\":\"echo\"") "," CALL("\"id\":2,\"method\":\"x\"") "]",
-		 "[{\"jsonrpc\":\"2.0\",\"result\":null,\"id\":1}," ERROR("-32600", "a request is an object", "null") ","
-		 ERROR("-32601", "no such method", "2") "]\n"},
+		{"[" CALL("\"id\":1,\"method\":\"echo\"") ",2," CALL("\"method\":\"echo\""
+		 ) "," CALL("\"id\":2,\"method\":\"x\"") "]",
+		 "[{\"jsonrpc\":\"2.0\",\"result\":null,\"id\":1}," ERROR(
+			 "-32600", "a request is an object", "null"
+		 ) "," ERROR("-32601", "no such method", "2") "]\n"},
 	};
 
 	(void)state;
@@ -71,7 +76,16 @@ static void each_line_has_its_answer(void **state) {
 
 static void what_is_not_json_is_a_parse_error(void **state) {
 	static const char *const lines[] = {
-		"{", "x", "{\"a\":1,}", "{\"a\":1,\"a\":2}", "{} {}", "\"\\ud800\"", "\xff", "nul", "]", "{\"a\"\0:1}",
+		"{",
+		"x",
+		"{\"a\":1,}",
+		"{\"a\":1,\"a\":2}",
+		"{} {}",
+		"\"\\ud800\"",
+		"\xff",
+		"nul",
+		"]",
+		"{\"a\"\0:1}",
 	};
 
 	(void)state;
@@ -86,7 +100,8 @@ static void what_is_not_json_is_a_parse_error(void **state) {
 }
 
 static void every_prefix_is_safe(void **state) {
-	static const char line[] = "[{\"jsonrpc\":\"2.0\",\"id\":\"a\\\"\\\\\",\"method\":\"echo\",\"params\":{\"x\":[{}]}}]";
+	static const char line[] =
+		"[{\"jsonrpc\":\"2.0\",\"id\":\"a\\\"\\\\\",\"method\":\"echo\",\"params\":{\"x\":[{}]}}]";
 
 	(void)state;
 	for (size_t len = 0; len < sizeof(line) - 1; len++) {

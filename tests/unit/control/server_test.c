@@ -170,12 +170,10 @@ static void a_batch_may_be_answered_later(void **state) {
 		loop_turn(rig->loop);
 	request_error(rig->kept, RPC_NOT_FOUND, "gone");
 	rig->kept = NULL;
-	expect(
-		rig,
-		fd,
-		"[{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32001,\"message\":\"gone\"},\"id\":1},"
-		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32601,\"message\":\"no method \\\"no\\\"\"},\"id\":2}]"
-	);
+	expect(rig,
+	       fd,
+	       "[{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32001,\"message\":\"gone\"},\"id\":1},"
+	       "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32601,\"message\":\"no method \\\"no\\\"\"},\"id\":2}]");
 	close(fd);
 }
 

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+#include "call.h"
+
+// Whatever runs out, at whichever moment: nothing crashes, nothing is left, and the next call works (the tear-down and
+// the last call of each test say so).
+
+static void read_all(struct rig *rig) {
+	while (rig_next(rig, CALLER) || rig_next(rig, CALLEE))
+		;
+}
+
+// The copy is ours to keep; "" when the side got nothing.
+static void next_copy(struct rig *rig, enum side side, char *out, size_t size) {
+	const char *text, *last = "";
+
+	out[0] = '\0';
+	while ((text = rig_next(rig, side))) {
+		last = text;
+		snprintf(out, size, "%s", last);
+	}
+}
+
+// A call as far as it comes: answered, cancelled or refused, then ended.
+static void call_whatever_happens(struct rig *rig, int status, bool cancel) {
+	char invite[4096], got[4096], routes[1024];
+
+	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
+	next_copy(rig, CALLEE, invite, sizeof(invite));
+	read_all(rig);
+	if (invite[0]) {
+		rig_send(rig, CALLEE, call_response(invite, 180, "t1"));
+		rig_send(rig, CALLEE, call_response(invite, 183, "t2"));
+	}
+	if (cancel)
+		rig_send(rig, CALLER, call_request("CANCEL", "z9hG4bK1", 1, NULL, ""));
+	read_all(rig);
+	if (invite[0])
+		rig_send(rig, CALLEE, call_response(invite, status, "t1"));
+	next_copy(rig, CALLER, got, sizeof(got));
+	snprintf(routes, sizeof(routes), "%s", call_routes(got, true));
+	rig_send(rig, CALLER, call_request("ACK", status == 200 ? "z9hG4bKack" : "z9hG4bK1", 1, "t1", routes));
+	read_all(rig);
+	rig_send(rig, CALLER, call_request("BYE", "z9hG4bKbye", 2, "t1", routes));
+	next_copy(rig, CALLEE, got, sizeof(got));
+	if (got[0])
+		rig_send(rig, CALLEE, call_response(got, 200, NULL));
+	rig_settle(rig);
+}
+
+// A BYE that could not pass leaves its dialog to Timer dialog_max; the tests do not wait for that.
+static void end_dialogs(struct rig *rig) {
+	for (uint32_t slot = 0; slot < rig->s->dialogs.pool.untouched; slot++) {
+		struct dialog *dialog = pool_live_at(&rig->s->dialogs.pool, slot);
+
+		if (!dialog)
+			continue;
+		assert_true(dialog->state >= DIALOG_CONFIRMED);
+		assert_true(timer_is_armed(&rig->s->dialogs.wheel, dialog));
+		dialog_free(&rig->s->dialogs, dialog);
+	}
+}
+
+static void clean_call(struct rig *rig) {
+	uint64_t answered = rig_count(rig, COUNT_CALLS_ANSWERED);
+
+	call_whatever_happens(rig, 200, false);
+	assert_int_equal(rig_count(rig, COUNT_CALLS_ANSWERED), answered + 1);
+	assert_int_equal(rig->s->dialogs.pool.used, 0);
+	assert_int_equal(rig->s->txns.pool.used, 0);
+	assert_int_equal(blob_used(rig->s->text), 0);
+	assert_int_equal(rte_mempool_in_use_count(rig->packets), 0);
+}
+
+struct shape {
+	int status;
+	bool cancel;
+};
+
+static const struct shape shapes[] = {{.status = 200}, {.status = 486}, {.status = 487, .cancel = true}};
+
+static void every_record_taken_fails_in_turn(void **state) {
+	struct rig *rig = *state;
+	struct pool *const pools[] = {&rig->s->txns.pool, &rig->s->dialogs.pool};
+
+	for (unsigned p = 0; p < ARRAY_LEN(pools); p++)
+		for (unsigned i = 0; i < ARRAY_LEN(shapes); i++)
+			for (uint64_t nth = 1; nth <= 8; nth++) {
+				pools[p]->fail_at = pools[p]->takes + nth;
+				call_whatever_happens(rig, shapes[i].status, shapes[i].cancel);
+				pools[p]->fail_at = 0;
+				end_dialogs(rig);
+				clean_call(rig);
+			}
+	assert_true(rig_count(rig, COUNT_REFUSED_TRANSACTIONS) > 0);
+	assert_true(rig_count(rig, COUNT_REFUSED_DIALOGS) > 0);
+}
+
+static void every_text_taken_fails_in_turn(void **state) {
+	struct rig *rig = *state;
+
+	for (unsigned i = 0; i < ARRAY_LEN(shapes); i++)
+		for (uint64_t nth = 1; nth <= 20; nth++) {
+			blob_fail_at(rig->s->text, nth);
+			call_whatever_happens(rig, shapes[i].status, shapes[i].cancel);
+			blob_fail_at(rig->s->text, 0);
+			end_dialogs(rig);
+			clean_call(rig);
+		}
+	assert_true(rig_count(rig, COUNT_REFUSED_TEXT) > 0);
+}
+
+// Takes all buffers but `left`, calls, gives them back.
+static void call_with_buffers(struct rig *rig, struct rte_mbuf **taken, uint32_t left, const struct shape *shape) {
+	uint32_t count = 0, all = rte_mempool_avail_count(rig->packets);
+
+	while (count + left < all && (taken[count] = rte_pktmbuf_alloc(rig->packets)))
+		count++;
+	rig_send(rig, CALLER, INVITE("z9hG4bK1")); // takes one
+	while (count > 0)
+		rte_pktmbuf_free(taken[--count]);
+	read_all(rig);
+	call_whatever_happens(rig, shape->status, shape->cancel);
+}
+
+static void no_packet_buffer_left_loses_nothing_but_the_message(void **state) {
+	struct rig *rig = *state;
+	struct rte_mbuf **taken = calloc(rte_mempool_avail_count(rig->packets), sizeof(struct rte_mbuf *));
+
+	assert_non_null(taken);
+	for (uint32_t left = 1; left <= 3; left++) {
+		call_with_buffers(rig, taken, left, &shapes[0]);
+		end_dialogs(rig);
+	}
+	assert_true(rig_count(rig, COUNT_DROP_NO_BUFFER) > 0);
+	free(taken);
+	clean_call(rig);
+}
+
+static void when_all_records_are_taken_new_calls_get_503_and_old_ones_pass(void **state) {
+	struct rig *rig = *state;
+	char routes[1024];
+
+	snprintf(routes, sizeof(routes), "%s", call_establish(rig, "z9hG4bK1"));
+	rig->s->dialogs.pool.fail_at = rig->s->dialogs.pool.takes + 1;
+	rig_send(rig, CALLER, INVITE("z9hG4bK2"));
+	assert_string_equal(rig_header(rig_expect(rig, CALLER, "SIP/2.0 503 "), "Retry-After"), "10");
+	rig_send(rig, CALLER, call_request("BYE", "z9hG4bKbye", 2, "t1", routes));
+	rig_send(rig, CALLEE, call_response(rig_expect(rig, CALLEE, "BYE "), 200, NULL));
+	rig_expect(rig, CALLER, "SIP/2.0 200 ");
+	rig_settle(rig);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(every_record_taken_fails_in_turn),
+		TEST(every_text_taken_fails_in_turn),
+		TEST(no_packet_buffer_left_loses_nothing_but_the_message),
+		TEST(when_all_records_are_taken_new_calls_get_503_and_old_ones_pass),
+	};
+
+	return cmocka_run_group_tests_name("session/shortage", tests, rig_eal, NULL);
+}
