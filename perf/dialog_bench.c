@@ -11,16 +11,15 @@
 #include "dialog/txn.h"
 
 // One carrier call's request and answer; branch, Call-ID and tags are set anew for each record.
-static const char invite_text[] =
-	"INVITE sip:+441632960083@198.51.100.10:5060;user=phone SIP/2.0\r\n"
-	"Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-0123456789abcdef;rport\r\n"
-	"Max-Forwards: 70\r\n"
-	"From: \"Alice\" <sip:+441632960001@192.0.2.10;user=phone>;tag=0123456789abcdef\r\n"
-	"To: <sip:+441632960083@198.51.100.10;user=phone>\r\n"
-	"Call-ID: 0123456789abcdef0123456789abcdef@192.0.2.10\r\n"
-	"CSeq: 1 INVITE\r\n"
-	"Contact: <sip:+441632960001@192.0.2.10:5060>\r\n"
-	"Content-Length: 0\r\n\r\n";
+static const char invite_text[] = "INVITE sip:+441632960083@198.51.100.10:5060;user=phone SIP/2.0\r\n"
+				  "Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-0123456789abcdef;rport\r\n"
+				  "Max-Forwards: 70\r\n"
+				  "From: \"Alice\" <sip:+441632960001@192.0.2.10;user=phone>;tag=0123456789abcdef\r\n"
+				  "To: <sip:+441632960083@198.51.100.10;user=phone>\r\n"
+				  "Call-ID: 0123456789abcdef0123456789abcdef@192.0.2.10\r\n"
+				  "CSeq: 1 INVITE\r\n"
+				  "Contact: <sip:+441632960001@192.0.2.10:5060>\r\n"
+				  "Content-Length: 0\r\n\r\n";
 
 static const char answer_text[] =
 	"SIP/2.0 200 OK\r\n"
@@ -35,7 +34,12 @@ static const char answer_text[] =
 	"Content-Length: 0\r\n\r\n";
 
 static const struct config_timers timers = {
-	.t1_ms = 500, .t2_ms = 4000, .b_ms = 32000, .j_ms = 32000, .l_ms = 32000, .m_ms = 32000,
+	.t1_ms = 500,
+	.t2_ms = 4000,
+	.b_ms = 32000,
+	.j_ms = 32000,
+	.l_ms = 32000,
+	.m_ms = 32000,
 };
 
 struct story {
@@ -81,7 +85,12 @@ static void story_of(struct story *story, uint64_t n) {
 static void print_bytes(const char *what, uint32_t count, double record, double table, double text) {
 	if (count < 1000000)
 		return;
-	printf("%-44s %10.0f bytes (record %.0f, table %.0f, text %.0f)\n", what, record + table + text, record, table, text);
+	printf("%-44s %10.0f bytes (record %.0f, table %.0f, text %.0f)\n",
+	       what,
+	       record + table + text,
+	       record,
+	       table,
+	       text);
 }
 
 static void fail(const char *what) {

@@ -38,7 +38,7 @@ struct config_interface {
 	struct config_gateway {
 		struct ip_prefix to;
 		struct ip_addr via;
-	} *gateways; // kernel routes to be set on this interface
+	} * gateways; // kernel routes to be set on this interface
 };
 
 struct config_listener {
@@ -106,6 +106,6 @@ struct config {
 	uint32_t control_mode;	   // of the socket file, e.g. 0660
 	const char *control_group; // NULL = the group of the process
 	uint32_t drain_ms;
-	uint32_t retry_after_s; // in our 503
+	uint32_t retry_after_s;	 // in our 503
 	const char *server_name; // Server header of our own responses
 };

@@ -175,9 +175,8 @@ static bool has_ends(const struct dialog *dialog, struct str call_id, struct str
 }
 
 // The dialog of the set from `head` on with these tags, whichever side sent the request.
-static struct dialog *find_in_set(
-	const struct dialog_table *table, struct dialog *head, const struct sip_msg *request, bool *ret_by_caller
-) {
+static struct dialog *
+find_in_set(const struct dialog_table *table, struct dialog *head, const struct sip_msg *request, bool *ret_by_caller) {
 	for (struct dialog *dialog = head; dialog; dialog = next_of(table, dialog)) {
 		bool by_caller = has_ends(dialog, request->call_id, request->from.tag, request->to.tag);
 
@@ -199,15 +198,13 @@ struct wanted {
 static bool same_ends(const void *key, uint32_t slot) {
 	struct wanted *wanted = *(struct wanted *const *)key;
 
-	wanted->found = find_in_set(
-		wanted->table, pool_at(&wanted->table->pool, slot), wanted->request, &wanted->by_caller
-	);
+	wanted->found =
+		find_in_set(wanted->table, pool_at(&wanted->table->pool, slot), wanted->request, &wanted->by_caller);
 	return wanted->found != NULL;
 }
 
-struct dialog *dialog_find(
-	const struct dialog_table *table, const struct sip_msg *request, struct str id, bool *ret_by_caller
-) {
+struct dialog *
+dialog_find(const struct dialog_table *table, const struct sip_msg *request, struct str id, bool *ret_by_caller) {
 	struct wanted wanted = {.table = table, .request = request}, *key = &wanted;
 	struct mint_id name;
 
@@ -278,9 +275,8 @@ static struct str route_set_of(const struct sip_msg *response, char *out, uint32
 	return str_of(out, len);
 }
 
-struct dialog *dialog_response(
-	struct dialog_table *table, struct dialog *head, const struct sip_msg *response, uint64_t now_ms
-) {
+struct dialog *
+dialog_response(struct dialog_table *table, struct dialog *head, const struct sip_msg *response, uint64_t now_ms) {
 	struct str text[DIALOG_TEXT_COUNT] = {0};
 	char route_set[1024];
 	struct dialog *dialog;
@@ -332,7 +328,11 @@ void dialog_invite_over(struct dialog_table *table, struct dialog *dialog) {
 }
 
 void dialog_request(
-	struct dialog_table *table, struct dialog *dialog, const struct sip_msg *request, bool by_caller, uint64_t now_ms
+	struct dialog_table *table,
+	struct dialog *dialog,
+	const struct sip_msg *request,
+	bool by_caller,
+	uint64_t now_ms
 ) {
 	uint32_t *cseq = by_caller ? &dialog->caller_cseq : &dialog->callee_cseq;
 

@@ -85,30 +85,32 @@ void dialog_mint(const struct dialog_table *table, const struct dialog *head, ch
 
 // The dialog of an in-dialog request (both tags): by `id`, the value of our Record-Route parameter (may be empty), else
 // by Call-ID and tags. *ret_by_caller says who sent it. NULL when it is not held.
-struct dialog *dialog_find(
-	const struct dialog_table *table, const struct sip_msg *request, struct str id, bool *ret_by_caller
-);
+struct dialog *
+dialog_find(const struct dialog_table *table, const struct sip_msg *request, struct str id, bool *ret_by_caller);
 
-// What a response to the INVITE does to the set of `head` (any of its records): early dialogs appear, a 2xx confirms one
-// and a repeated 2xx changes nothing. A full pool means a forked early dialog is not tracked. Returns the dialog, or
-// NULL when the response has no To tag or makes none.
-struct dialog *dialog_response(
-	struct dialog_table *table, struct dialog *head, const struct sip_msg *response, uint64_t now_ms
-);
+// What a response to the INVITE does to the set of `head` (any of its records): early dialogs appear, a 2xx confirms
+// one and a repeated 2xx changes nothing. A full pool means a forked early dialog is not tracked. Returns the dialog,
+// or NULL when the response has no To tag or makes none.
+struct dialog *
+dialog_response(struct dialog_table *table, struct dialog *head, const struct sip_msg *response, uint64_t now_ms);
 
 // The INVITE transaction is over: what never was confirmed of the set ends, the given record perhaps too.
 void dialog_invite_over(struct dialog_table *table, struct dialog *dialog);
 
 // A request passes in the dialog: CSeq, and for BYE the state. Keeps the dialog from expiring.
 void dialog_request(
-	struct dialog_table *table, struct dialog *dialog, const struct sip_msg *request, bool by_caller, uint64_t now_ms
+	struct dialog_table *table,
+	struct dialog *dialog,
+	const struct sip_msg *request,
+	bool by_caller,
+	uint64_t now_ms
 );
 
 // A target refresh was accepted (2xx to re-INVITE or UPDATE, RFC 3261 12.2): the new target of one side.
 void dialog_target(struct dialog_table *table, struct dialog *dialog, bool of_caller, struct str uri);
 
-// The answer to a BYE: 2xx, 408 and 481 (or no answer: status 0) end the dialog, true; else it goes on (RFC 3261 15.1.1,
-// 12.2.1.2).
+// The answer to a BYE: 2xx, 408 and 481 (or no answer: status 0) end the dialog, true; else it goes on (RFC
+// 3261 15.1.1, 12.2.1.2).
 bool dialog_bye_answered(struct dialog_table *table, struct dialog *dialog, uint16_t status);
 
 // Takes one record out of its set and gives it back; with the head go the siblings that were not confirmed.

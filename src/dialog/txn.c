@@ -14,7 +14,8 @@
 
 #define KEY_MAX 1024
 
-// A branch from an RFC 3261 element is unique; it identifies with sent-by and method (17.2.3). ACK is matched as INVITE.
+// A branch from an RFC 3261 element is unique; it identifies with sent-by and method (17.2.3). ACK is matched as
+// INVITE.
 struct key {
 	char text[KEY_MAX];
 	uint32_t len;
@@ -258,9 +259,15 @@ static uint32_t next_interval(const struct config_timers *timers, enum txn_timer
 
 static uint32_t timeout_of(const struct config_timers *timers, enum txn_timer timer) {
 	const uint32_t values[TXN_TIMER_COUNT] = {
-		[TXN_TIMER_B] = timers->b_ms,	   [TXN_TIMER_C_WAIT] = timers->c_ms, [TXN_TIMER_D] = timers->d_ms,
-		[TXN_TIMER_F] = timers->f_ms,	   [TXN_TIMER_H] = timers->h_ms,      [TXN_TIMER_I] = timers->i_ms,
-		[TXN_TIMER_J] = timers->j_ms,	   [TXN_TIMER_K] = timers->k_ms,      [TXN_TIMER_L] = timers->l_ms,
+		[TXN_TIMER_B] = timers->b_ms,
+		[TXN_TIMER_C_WAIT] = timers->c_ms,
+		[TXN_TIMER_D] = timers->d_ms,
+		[TXN_TIMER_F] = timers->f_ms,
+		[TXN_TIMER_H] = timers->h_ms,
+		[TXN_TIMER_I] = timers->i_ms,
+		[TXN_TIMER_J] = timers->j_ms,
+		[TXN_TIMER_K] = timers->k_ms,
+		[TXN_TIMER_L] = timers->l_ms,
 		[TXN_TIMER_M] = timers->m_ms,
 	};
 

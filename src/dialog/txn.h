@@ -26,17 +26,17 @@ struct txn {
 	uint64_t retransmit_ms; // when Timer A, E or G fires; 0 = not running
 	uint64_t timeout_ms;	// when the other timer fires; 0 = not running
 	uint64_t created_ms;
-	uint64_t hash;	   // server: of the key; client: of the Call-ID
+	uint64_t hash;	      // server: of the key; client: of the Call-ID
 	uint32_t interval_ms; // last interval of Timer A, E or G
-	uint8_t kind;	   // enum txn_kind
-	uint8_t state;	   // enum txn_state
-	uint8_t timeout;   // enum txn_timer that runs
-	uint8_t method;	   // enum sip_method
-	uint8_t listener;  // index of the listener its messages leave by
-	bool cancel_wanted; // client INVITE: upstream cancelled; CANCEL as soon as a provisional comes (RFC 3261 9.1)
-	bool makes_dialog;  // client INVITE outside a dialog: `dialog` is the head of its set
-	bool by_caller;	    // client, in a dialog: the caller sent the request
-	uint16_t status;   // last response, 0 = none
+	uint8_t kind;	      // enum txn_kind
+	uint8_t state;	      // enum txn_state
+	uint8_t timeout;      // enum txn_timer that runs
+	uint8_t method;	      // enum sip_method
+	uint8_t listener;     // index of the listener its messages leave by
+	bool cancel_wanted;   // client INVITE: upstream cancelled; CANCEL as soon as a provisional comes (RFC 3261 9.1)
+	bool makes_dialog;    // client INVITE outside a dialog: `dialog` is the head of its set
+	bool by_caller;	      // client, in a dialog: the caller sent the request
+	uint16_t status;      // last response, 0 = none
 	uint16_t key_len;
 	uint16_t call_id_len;
 	struct endpoint remote; // where its messages go

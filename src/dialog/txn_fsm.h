@@ -30,15 +30,15 @@ enum txn_state {
 };
 
 enum txn_event {
-	TXN_START,	// made: the request was sent (client) or received (server)
-	TXN_RX_100,	// client: responses
-	TXN_RX_1XX,	// 101 to 199
+	TXN_START,  // made: the request was sent (client) or received (server)
+	TXN_RX_100, // client: responses
+	TXN_RX_1XX, // 101 to 199
 	TXN_RX_2XX,
 	TXN_RX_FINAL,	// 300 to 699
 	TXN_CANCEL,	// client INVITE: a CANCEL was sent for it
 	TXN_RX_REQUEST, // server: the request again
 	TXN_RX_ACK,
-	TXN_TU_1XX,	// server: the transaction user answers
+	TXN_TU_1XX, // server: the transaction user answers
 	TXN_TU_2XX,
 	TXN_TU_FINAL,
 	TXN_TU_ABANDON, // server: it never will (RFC 4320: no 408 to a non-INVITE)
@@ -53,11 +53,11 @@ enum txn_event {
 enum txn_timer {
 	TXN_TIMER_KEEP, // in a step: leave what runs
 	TXN_TIMER_STOP,
-	TXN_TIMER_A, // retransmission: T1, doubling
-	TXN_TIMER_E, // T1, doubling up to T2
+	TXN_TIMER_A,	// retransmission: T1, doubling
+	TXN_TIMER_E,	// T1, doubling up to T2
 	TXN_TIMER_E_T2, // every T2
-	TXN_TIMER_G, // T1, doubling up to T2
-	TXN_TIMER_B, // end of the transaction
+	TXN_TIMER_G,	// T1, doubling up to T2
+	TXN_TIMER_B,	// end of the transaction
 	TXN_TIMER_C_WAIT,
 	TXN_TIMER_D,
 	TXN_TIMER_F,
@@ -72,13 +72,13 @@ enum txn_timer {
 
 // What the caller has to do, in this order.
 enum txn_action {
-	TXN_DO_SEND = 1 << 0,	// server: put the response in hand on the wire
-	TXN_DO_RESEND = 1 << 1, // put the stored message on the wire once more
-	TXN_DO_ACK = 1 << 2,	// client INVITE: build the ACK for a non-2xx final, send and store it
-	TXN_DO_PASS = 1 << 3,	// hand the message in hand to the transaction user
-	TXN_DO_TIMED_OUT = 1 << 4, // tell the user that no (final) answer came
-	TXN_DO_CANCEL = 1 << 5,	   // Timer C: send a CANCEL (RFC 3261 16.8)
-	TXN_DO_FAILED = 1 << 6,	   // tell the user that sending failed
+	TXN_DO_SEND = 1 << 0,	      // server: put the response in hand on the wire
+	TXN_DO_RESEND = 1 << 1,	      // put the stored message on the wire once more
+	TXN_DO_ACK = 1 << 2,	      // client INVITE: build the ACK for a non-2xx final, send and store it
+	TXN_DO_PASS = 1 << 3,	      // hand the message in hand to the transaction user
+	TXN_DO_TIMED_OUT = 1 << 4,    // tell the user that no (final) answer came
+	TXN_DO_CANCEL = 1 << 5,	      // Timer C: send a CANCEL (RFC 3261 16.8)
+	TXN_DO_FAILED = 1 << 6,	      // tell the user that sending failed
 	TXN_DO_DROP_MESSAGE = 1 << 7, // the stored message is needed no more
 	TXN_DO_FREE = 1 << 8,	      // terminated: give the record back
 };

@@ -121,8 +121,8 @@ static void transaction_row(const struct session *s, const struct txn *txn, stru
 	endpoint_format(&txn->remote, row->peer);
 	row->status = txn->status;
 	row->age_ms = now_ms - txn->created_ms;
-	row->timer_ms = timer_is_armed(&s->txns.wheel, txn) && txn->timer.due_ms > now_ms ? txn->timer.due_ms - now_ms
-											  : 0;
+	row->timer_ms =
+		timer_is_armed(&s->txns.wheel, txn) && txn->timer.due_ms > now_ms ? txn->timer.due_ms - now_ms : 0;
 }
 
 static void answer_transactions(const struct session *s, struct inspect_transactions *body) {

@@ -23,18 +23,18 @@ struct inspect_dialog {
 	char call_id[96];
 	char from_uri[96], to_uri[96];
 	char from_tag[48], to_tag[48];
-	char caller_target[96], callee_target[96]; // Contact URIs
+	char caller_target[96], callee_target[96];		   // Contact URIs
 	char caller[ENDPOINT_TEXT_MAX], callee[ENDPOINT_TEXT_MAX]; // where their messages come from
-	char route_set[256];	// as the callee sees it
-	char rule[32];		// the static rule, or "Route" when the request brought its own
+	char route_set[256];					   // as the callee sees it
+	char rule[32]; // the static rule, or "Route" when the request brought its own
 	uint32_t caller_cseq, callee_cseq;
 	uint64_t age_ms, answered_ms; // since INVITE; since 2xx (0 = not yet)
 };
 
 struct inspect_dialogs {
-	uint32_t cursor;	// in: first slot to look at, 0 at first; out: where to go on, SLOT_NONE = done
-	char filter[96];	// substring of Call-ID, URIs or tags, or "state=early|confirmed|terminated"; empty = all
-	char id[20];		// not empty: only this one, exactly
+	uint32_t cursor; // in: first slot to look at, 0 at first; out: where to go on, SLOT_NONE = done
+	char filter[96]; // substring of Call-ID, URIs or tags, or "state=early|confirmed|terminated"; empty = all
+	char id[20];	 // not empty: only this one, exactly
 	uint32_t count;
 	struct inspect_dialog row[INSPECT_ROWS];
 };

@@ -108,8 +108,8 @@ static void edit_received(struct session *s, struct forward *f) {
 static void edits_prepare(struct session *s, struct forward *f, const char *branch, uint32_t branch_len) {
 	static const uint16_t max_forwards_default = 70;
 	const struct sip_msg *msg = &s->msg;
-	uint16_t max_forwards = msg->max_forwards == SIP_MAX_FORWARDS_NONE ? max_forwards_default
-									    : (uint16_t)(msg->max_forwards - 1);
+	uint16_t max_forwards =
+		msg->max_forwards == SIP_MAX_FORWARDS_NONE ? max_forwards_default : (uint16_t)(msg->max_forwards - 1);
 
 	f->scratch = (struct sip_writer){.buf = s->scratch, .size = sizeof(s->scratch) - SIP_MAX_FORWARDS_SCRATCH};
 	sip_edits_init(&f->edits, msg);

@@ -6,8 +6,7 @@
 
 static struct dialog *dialog_of(const struct session *s, const struct txn *client) {
 	return dialog_get(
-		&s->dialogs,
-		(struct dialog_ref){.slot = client->dialog.slot, .generation = client->dialog.generation}
+		&s->dialogs, (struct dialog_ref){.slot = client->dialog.slot, .generation = client->dialog.generation}
 	);
 }
 
@@ -60,7 +59,8 @@ void response_give(struct session *s, struct txn *server, uint16_t status, struc
 		return;
 	}
 	server->status = status;
-	// When memory is out the response goes out once; a retransmitted request then gets none, and Timer G sends none.
+	// When memory is out the response goes out once; a retransmitted request then gets none, and Timer G sends
+	// none.
 	if (is_kept(server, status) && !txn_store(&s->txns, server, rte_pktmbuf_mtod(m, char *), m->data_len))
 		txn_forget(&s->txns, server);
 	output_datagram(s->w, m, server->listener, &server->remote);

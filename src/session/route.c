@@ -65,9 +65,8 @@ static int route_next(const struct sip_msg *msg, struct sip_walk *walk, struct r
 
 	if (more <= 0)
 		return more;
-	return sip_name_addr_parse(text, &ret_entry->addr) && sip_uri_parse(ret_entry->addr.uri, &ret_entry->uri)
-		       ? 1
-		       : -1;
+	return sip_name_addr_parse(text, &ret_entry->addr) && sip_uri_parse(ret_entry->addr.uri, &ret_entry->uri) ? 1
+														  : -1;
 }
 
 // Passes over the entries at the top that name us. Returns what route_next said of the first other one.
@@ -87,9 +86,8 @@ static int skip_own(const struct session *s, struct route_entry *ret_entry, stru
 }
 
 // The listener a message to target->to leaves by: that of the request when it is on the way, else the first there.
-static uint16_t way_out(
-	const struct session *s, const struct packet *from, struct target *target, enum count *ret_reason
-) {
+static uint16_t
+way_out(const struct session *s, const struct packet *from, struct target *target, enum count *ret_reason) {
 	const struct config *cfg = s->w->cfg;
 	int interface = output_interface(s->w, &target->to.addr);
 	int found = -1;
@@ -114,9 +112,8 @@ static uint16_t way_out(
 	return 0;
 }
 
-uint16_t route_find(
-	const struct session *s, const struct packet *from, struct target *ret_target, enum count *ret_reason
-) {
+uint16_t
+route_find(const struct session *s, const struct packet *from, struct target *ret_target, enum count *ret_reason) {
 	struct target target = {.rule = DIALOG_RULE_ROUTE};
 	struct route_entry entry;
 	int more = skip_own(s, &entry, &target);

@@ -64,9 +64,7 @@ static void act(void *ctx, struct txn *txn, enum txn_event event, unsigned actio
 	if (event != TXN_RETRANSMIT && (actions & (TXN_DO_TIMED_OUT | TXN_DO_CANCEL)))
 		count_one(&s->w->count, COUNT_TXN_TIMEOUT);
 	if (actions & TXN_DO_RESEND)
-		local_resend(
-			s, txn, is_client ? COUNT_RETRANSMIT_REQUESTS_OUT : COUNT_RETRANSMIT_RESPONSES_OUT
-		);
+		local_resend(s, txn, is_client ? COUNT_RETRANSMIT_REQUESTS_OUT : COUNT_RETRANSMIT_RESPONSES_OUT);
 	if (actions & TXN_DO_CANCEL)
 		cancel_send(s, txn);
 	if ((actions & TXN_DO_TIMED_OUT) && txn->kind == TXN_INVITE_CLIENT)

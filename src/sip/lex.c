@@ -37,6 +37,8 @@ bool lex_has_odd_bytes(struct str text) {
 bool lex_is_value(struct str value) {
 	bool quoted = false, nul_pending = false;
 
+	if (!lex_has_odd_bytes(value))
+		return true;
 	for (uint32_t i = 0; i < value.len; i++) {
 		char c = value.ptr[i];
 

@@ -37,6 +37,7 @@ struct wire {
 	struct rte_mempool *packets;
 	struct input input;
 	struct neigh_board board;
+	struct neigh_snapshot *retired; // workers see the new one from their next turn on
 	struct mailbox_bell bell;
 	struct worker *workers[2];
 	struct seen seen[2];

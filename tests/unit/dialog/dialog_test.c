@@ -36,7 +36,12 @@ static int tear_down(void **state) {
 	return 0;
 }
 
-#define INVITE() MSG(.start = "INVITE sip:b@h SIP/2.0", .branch = "z9hG4bK1", .from_tag = "f", .cseq = "1 INVITE", .extra = "Contact: <sip:a@192.0.2.10>\r\n")
+#define INVITE()                                                                                                       \
+	MSG(.start = "INVITE sip:b@h SIP/2.0",                                                                         \
+	    .branch = "z9hG4bK1",                                                                                      \
+	    .from_tag = "f",                                                                                           \
+	    .cseq = "1 INVITE",                                                                                        \
+	    .extra = "Contact: <sip:a@192.0.2.10>\r\n")
 #define RESPONSE(line, tag)                                                                                            \
 	MSG(.start = "SIP/2.0 " line,                                                                                  \
 	    .branch = "z9hG4bK1",                                                                                      \
@@ -45,7 +50,11 @@ static int tear_down(void **state) {
 	    .cseq = "1 INVITE",                                                                                        \
 	    .extra = "Contact: <sip:b@198.51.100.10>\r\nRecord-Route: <sip:p2;lr>, <sip:p1;lr>\r\n")
 #define REQUEST(method, from, to)                                                                                      \
-	MSG(.start = method " sip:b@h SIP/2.0", .branch = "z9hG4bK2", .from_tag = from, .to_tag = to, .cseq = "7 " method)
+	MSG(.start = method " sip:b@h SIP/2.0",                                                                        \
+	    .branch = "z9hG4bK2",                                                                                      \
+	    .from_tag = from,                                                                                          \
+	    .to_tag = to,                                                                                              \
+	    .cseq = "7 " method)
 
 static bool has(const struct dialog *dialog, enum dialog_text which, const char *text) {
 	return str_eq(dialog_text(dialog, which), str_from_c(text));
@@ -85,9 +94,7 @@ static void the_record_route_parameter_names_the_dialog(void **state) {
 
 	dialog_mint(&b->table, dialog, id);
 	dialog_response(&b->table, dialog, RESPONSE("200 OK", "t"), 0);
-	assert_ptr_equal(
-		dialog_find(&b->table, REQUEST("BYE", "f", "t"), str_of(id, MINT_LEN), &by_caller), dialog
-	);
+	assert_ptr_equal(dialog_find(&b->table, REQUEST("BYE", "f", "t"), str_of(id, MINT_LEN), &by_caller), dialog);
 	assert_true(by_caller);
 	// The text decides, not the name: another tag, or another call, is not this dialog.
 	assert_null(dialog_find(&b->table, REQUEST("BYE", "f", "x"), str_of(id, MINT_LEN), &by_caller));

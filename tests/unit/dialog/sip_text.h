@@ -16,12 +16,12 @@ struct text_msg {
 };
 
 struct parts {
-	const char *start;   // "INVITE sip:b@h SIP/2.0" or "SIP/2.0 200 OK"
-	const char *branch;  // of the only Via
+	const char *start;	       // "INVITE sip:b@h SIP/2.0" or "SIP/2.0 200 OK"
+	const char *branch;	       // of the only Via
 	const char *from_tag, *to_tag; // NULL: none
-	const char *call_id; // NULL: "call-1"
-	const char *cseq;    // "1 INVITE"
-	const char *extra;   // header lines
+	const char *call_id;	       // NULL: "call-1"
+	const char *cseq;	       // "1 INVITE"
+	const char *extra;	       // header lines
 };
 
 static inline const struct sip_msg *msg_of(struct text_msg *out, struct parts parts) {

@@ -101,9 +101,7 @@ static void another_request_is_answered(void **state) {
 	     {TXN_RX_FINAL, TXN_COMPLETED, TXN_DO_PASS | TXN_DO_DROP_MESSAGE},
 	     {TXN_RX_FINAL, TXN_COMPLETED, 0},
 	     {TXN_TIMEOUT, TXN_TERMINATED, TXN_DO_FREE});
-	PLAY(TXN_CLIENT,
-	     {TXN_START, TXN_TRYING, 0},
-	     {TXN_TIMEOUT, TXN_TERMINATED, TXN_DO_TIMED_OUT | TXN_DO_FREE});
+	PLAY(TXN_CLIENT, {TXN_START, TXN_TRYING, 0}, {TXN_TIMEOUT, TXN_TERMINATED, TXN_DO_TIMED_OUT | TXN_DO_FREE});
 }
 
 static void a_refusal_is_sent_again_until_the_ack(void **state) {

@@ -173,8 +173,8 @@ static void completed_transactions_linger_exactly_as_long_as_they_must(void **st
 		const struct linger *row = &rows[i];
 		const struct sip_msg *msg = row->method == SIP_INVITE ? INVITE("z9hG4bK1") : BYE("z9hG4bK1");
 		uint64_t start_ms = b->now_ms;
-		struct txn *txn = row->is_client ? client_started(b, row->method)
-						 : txn_server_create(&b->table, msg, start_ms);
+		struct txn *txn =
+			row->is_client ? client_started(b, row->method) : txn_server_create(&b->table, msg, start_ms);
 
 		txn_step(&b->table, txn, row->event, start_ms);
 		if (row->then)
@@ -231,10 +231,8 @@ static void a_cancel_finds_the_invite_of_its_call_only(void **state) {
 	assert_ptr_equal(
 		txn_cancelled_find(
 			&b->table,
-			MSG(.start = "CANCEL sip:b@h SIP/2.0",
-			    .branch = "z9hG4bK1",
-			    .from_tag = "f",
-			    .cseq = "1 CANCEL")
+			MSG(.start = "CANCEL sip:b@h SIP/2.0", .branch = "z9hG4bK1", .from_tag = "f", .cseq = "1 CANCEL"
+			)
 		),
 		txn
 	);
@@ -249,7 +247,8 @@ static void a_cancel_finds_the_invite_of_its_call_only(void **state) {
 	txn_free(&b->table, txn);
 }
 
-static const struct sip_msg *response(struct text_msg *out, const struct txn_table *table, struct txn *txn, struct parts parts) {
+static const struct sip_msg *
+response(struct text_msg *out, const struct txn_table *table, struct txn *txn, struct parts parts) {
 	char branch[MINT_BRANCH_LEN + 1] = {0};
 
 	txn_branch(table, txn, branch);
@@ -288,9 +287,7 @@ static void the_answer_to_a_cancel_finds_the_cancels_own_transaction(void **stat
 		cancel
 	);
 	txn_free(&b->table, cancel);
-	assert_null(
-		txn_client_find(&b->table, response(&text, &b->table, invite, (struct parts){.cseq = "1 CANCEL"}))
-	);
+	assert_null(txn_client_find(&b->table, response(&text, &b->table, invite, (struct parts){.cseq = "1 CANCEL"})));
 	txn_free(&b->table, invite);
 }
 

@@ -18,7 +18,7 @@ const char *call_request(const char *method, const char *branch, int cseq, const
 		"%sMax-Forwards: 70\r\n"
 		"From: <sip:alice@example.net>;tag=f1\r\n"
 		"To: <sip:bob@example.net>%s%s\r\n"
-		"Call-ID: call-1@192.0.2.10\r\n"
+		"Call-ID: call-00000001@192.0.2.10\r\n"
 		"CSeq: %d %s\r\n"
 		"Contact: <sip:alice@192.0.2.10>\r\n"
 		"Content-Length: %zu\r\n\r\n%s",
@@ -48,18 +48,28 @@ static void copy_lines(char *out, size_t size, const char *message, const char *
 	}
 }
 
-const char *call_response(const char *request, int status, const char *to_tag) {
+bool call_response_into(char *text, size_t size, const char *request, int status, const char *to_tag) {
 	static const char *const copied[] = {"Via", "Record-Route", "From", "To"};
+
+	snprintf(text, size, "SIP/2.0 %d Phrase\r\n", status);
+	for (unsigned i = 0; i < ARRAY_LEN(copied); i++)
+		copy_lines(text, size, request, copied[i]);
+	if (to_tag && !strstr(rig_header(request, "To"), ";tag="))
+		snprintf(text + strlen(text) - 2, size - strlen(text), ";tag=%s\r\n", to_tag);
+	copy_lines(text, size, request, "Call-ID");
+	copy_lines(text, size, request, "CSeq");
+	snprintf(
+		text + strlen(text),
+		size - strlen(text),
+		"Contact: <sip:bob@198.51.100.10>\r\nContent-Length: 0\r\n\r\n"
+	);
+	return strlen(text) < size - 1;
+}
+
+const char *call_response(const char *request, int status, const char *to_tag) {
 	static char text[4096];
 
-	snprintf(text, sizeof(text), "SIP/2.0 %d Phrase\r\n", status);
-	for (unsigned i = 0; i < ARRAY_LEN(copied); i++)
-		copy_lines(text, sizeof(text), request, copied[i]);
-	if (to_tag && !strstr(rig_header(request, "To"), ";tag="))
-		snprintf(text + strlen(text) - 2, sizeof(text) - strlen(text), ";tag=%s\r\n", to_tag);
-	copy_lines(text, sizeof(text), request, "Call-ID");
-	copy_lines(text, sizeof(text), request, "CSeq");
-	strncat(text, "Contact: <sip:bob@198.51.100.10>\r\nContent-Length: 0\r\n\r\n", sizeof(text) - strlen(text) - 1);
+	assert_true(call_response_into(text, sizeof(text), request, status, to_tag));
 	return text;
 }
 

@@ -6,12 +6,15 @@
 
 #include "rig.h"
 
-// "INVITE", "BYE" … from the caller, outside a dialog unless to_tag is given, with which the Request-URI is the callee's
-// Contact. `extra`: header lines.
+// "INVITE", "BYE" … from the caller, outside a dialog unless to_tag is given, with which the Request-URI is the
+// callee's Contact. `extra`: header lines.
 const char *call_request(const char *method, const char *branch, int cseq, const char *to_tag, const char *extra);
 
 // A response to a request as tandem forwarded it: Via, Record-Route, From, To, Call-ID, CSeq copied.
 const char *call_response(const char *request, int status, const char *to_tag);
+
+// The same into a buffer of the caller's; false when it does not fit.
+bool call_response_into(char *text, size_t size, const char *request, int status, const char *to_tag);
 
 // The whole of a basic call up to the ACK, everything read and checked. Gives back the Route lines of the caller.
 const char *call_establish(struct rig *rig, const char *branch);

@@ -33,7 +33,7 @@ static void a_dialog_is_shown_with_all_it_keeps(void **state) {
 	assert_int_equal(dialogs_asked(rig, "", "")->count, 1);
 	row = dialogs_asked(rig, "", "")->row[0];
 	assert_string_equal(row.state, "confirmed");
-	assert_string_equal(row.call_id, "call-1@192.0.2.10");
+	assert_string_equal(row.call_id, "call-00000001@192.0.2.10");
 	assert_string_equal(row.from_uri, "sip:alice@example.net");
 	assert_string_equal(row.to_uri, "sip:bob@example.net");
 	assert_string_equal(row.from_tag, "f1");
@@ -56,7 +56,13 @@ static void filters_select_by_text_and_state(void **state) {
 		const char *filter;
 		uint32_t count;
 	} rows[] = {
-		{"", 1}, {"alice", 1}, {"call-1", 1}, {"t1", 1}, {"carol", 0}, {"state=confirmed", 1}, {"state=early", 0},
+		{"", 1},
+		{"alice", 1},
+		{"call-0", 1},
+		{"t1", 1},
+		{"carol", 0},
+		{"state=confirmed", 1},
+		{"state=early", 0},
 	};
 	struct rig *rig = *state;
 
@@ -84,7 +90,7 @@ static void transactions_are_shown_on_both_sides(void **state) {
 	assert_int_equal(body->count, 1);
 	assert_string_equal(body->row[0].kind, "invite-client");
 	assert_int_equal(body->row[0].timer_ms, 500);
-	assert_string_equal(body->row[0].call_id, "call-1@192.0.2.10");
+	assert_string_equal(body->row[0].call_id, "call-00000001@192.0.2.10");
 	rig_settle(rig);
 }
 
@@ -115,8 +121,14 @@ static void what_cannot_be_printed_is_replaced(void **state) {
 	char invite[4096];
 	const char *from = strstr(INVITE("z9hG4bK1"), "From: ");
 
-	snprintf(invite, sizeof(invite), "%.*sFrom: <sip:al\xc3\xafs@h>;tag=f1%s",
-		 (int)(from - INVITE("z9hG4bK1")), INVITE("z9hG4bK1"), strchr(from, '\r'));
+	snprintf(
+		invite,
+		sizeof(invite),
+		"%.*sFrom: <sip:al\xc3\xafs@h>;tag=f1%s",
+		(int)(from - INVITE("z9hG4bK1")),
+		INVITE("z9hG4bK1"),
+		strchr(from, '\r')
+	);
 	rig_send(rig, CALLER, invite);
 	if (rig_next(rig, CALLEE))
 		assert_string_equal(dialogs_asked(rig, "", "")->row[0].from_uri, "sip:al??s@h");

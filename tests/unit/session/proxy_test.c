@@ -7,12 +7,14 @@ static void an_invite_is_forwarded_with_our_via_and_record_route(void **state) {
 	const char *sent;
 
 	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
-	sent = rig_expect(rig, CALLEE, "INVITE sip:bob@example.net SIP/2.0\r\nRecord-Route: <sip:198.51.100.1:5060;lr;d=");
+	sent = rig_expect(
+		rig, CALLEE, "INVITE sip:bob@example.net SIP/2.0\r\nRecord-Route: <sip:198.51.100.1:5060;lr;d="
+	);
 	assert_non_null(strstr(sent, ";r2=on>\r\nRecord-Route: <sip:192.0.2.1:5060;lr;d="));
 	assert_non_null(strstr(sent, "\r\nVia: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bKt"));
-	assert_non_null(strstr(
-		sent, "\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK1;rport=5060;received=192.0.2.10\r\n"
-	));
+	assert_non_null(
+		strstr(sent, "\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK1;rport=5060;received=192.0.2.10\r\n")
+	);
 	assert_string_equal(rig_header(sent, "Max-Forwards"), "69");
 	assert_string_equal(strstr(sent, "\r\n\r\n"), "\r\n\r\nv=0\r\n");
 	assert_int_equal(rig->sent.to.port, 5060);
@@ -58,7 +60,7 @@ static void the_callee_can_end_it_too(void **state) {
 		sizeof(bye),
 		"BYE sip:alice@192.0.2.10 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.10:5060;branch=z9hG4bKb\r\n%s"
 		"From: <sip:bob@example.net>;tag=t1\r\nTo: <sip:alice@example.net>;tag=f1\r\n"
-		"Call-ID: call-1@192.0.2.10\r\nCSeq: 9 BYE\r\n\r\n",
+		"Call-ID: call-00000001@192.0.2.10\r\nCSeq: 9 BYE\r\n\r\n",
 		routes
 	);
 	rig_send(rig, CALLEE, bye);
@@ -349,7 +351,7 @@ static void stray_responses_are_dropped(void **state) {
 	snprintf(invite, sizeof(invite), "%s", rig_expect(rig, CALLEE, "INVITE "));
 	rig_expect(rig, CALLER, "SIP/2.0 100 ");
 	rig_send(rig, CALLEE, replaced(call_response(invite, 200, "t1"), "branch=z9hG4bKt0", "branch=z9hG4bKt1"));
-	rig_send(rig, CALLEE, replaced(call_response(invite, 200, "t1"), "Call-ID: call-1", "Call-ID: call-2"));
+	rig_send(rig, CALLEE, replaced(call_response(invite, 200, "t1"), "Call-ID: call-00000001", "Call-ID: call-2"));
 	rig_send(rig, CALLEE, replaced(call_response(invite, 200, "t1"), "CSeq: 1 INVITE", "CSeq: 1 BYE"));
 	rig_expect_nothing(rig);
 	assert_int_equal(rig_count(rig, COUNT_SIP_RESPONSE_STRAY), 3);
@@ -362,7 +364,11 @@ static void a_request_with_a_foreign_route_follows_it(void **state) {
 
 	rig->cfg.route_count = 0;
 	rig_send(
-		rig, CALLER, call_request("OPTIONS", "z9hG4bK1", 1, NULL, "Route: <sip:192.0.2.1;lr>,\r\n <sip:198.51.100.10:5080;lr>\r\n")
+		rig,
+		CALLER,
+		call_request(
+			"OPTIONS", "z9hG4bK1", 1, NULL, "Route: <sip:192.0.2.1;lr>,\r\n <sip:198.51.100.10:5080;lr>\r\n"
+		)
 	);
 	sent = rig_expect(rig, CALLEE, "OPTIONS ");
 	assert_string_equal(rig_header(sent, "Route"), "<sip:198.51.100.10:5080;lr>");

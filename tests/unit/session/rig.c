@@ -44,15 +44,33 @@ static void config_fill(struct config *cfg) {
 		.port_count = SIDES,
 		.interface_count = SIDES,
 		.listener_count = SIDES,
-		.timers = {
-			.t1_ms = 500, .t2_ms = 4000, .t4_ms = 5000, .b_ms = 32000, .c_ms = 180000, .d_ms = 32000,
-			.f_ms = 32000, .h_ms = 32000, .i_ms = 5000, .j_ms = 32000, .k_ms = 5000, .l_ms = 32000,
-			.m_ms = 32000, .dialog_max_ms = 43200000,
-		},
-		.capacity = {
-			.transactions = 4096, .dialogs = 1024, .text_bytes = 8 << 20, .packets = 2048,
-			.packet_bytes = 4500, .headers = 64, .vias = 70,
-		},
+		.timers =
+			{
+				.t1_ms = 500,
+				.t2_ms = 4000,
+				.t4_ms = 5000,
+				.b_ms = 32000,
+				.c_ms = 180000,
+				.d_ms = 32000,
+				.f_ms = 32000,
+				.h_ms = 32000,
+				.i_ms = 5000,
+				.j_ms = 32000,
+				.k_ms = 5000,
+				.l_ms = 32000,
+				.m_ms = 32000,
+				.dialog_max_ms = 43200000,
+			},
+		.capacity =
+			{
+				.transactions = 4096,
+				.dialogs = 1024,
+				.text_bytes = 8 << 20,
+				.packets = 2048,
+				.packet_bytes = 4500,
+				.headers = 64,
+				.vias = 70,
+			},
 		.route_count = SIDES,
 		.routes = fixed.routes,
 		.retry_after_s = 10,
@@ -112,8 +130,7 @@ static void neighbours_publish(void) {
 	for (uint8_t i = 0; i < SIDES; i++) {
 		assert_true(ip_prefix_parse(str_from_c(net_text[i]), &routes[i].to));
 		routes[i].interface = i;
-		entries[i] = (struct neigh_entry){
-			.addr = ip(host_text[i]), .interface = i, .mac = {2, 0, 0, 0, 1, i}};
+		entries[i] = (struct neigh_entry){.addr = ip(host_text[i]), .interface = i, .mac = {2, 0, 0, 0, 1, i}};
 	}
 	snapshot = neigh_snapshot_create(1, routes, SIDES, entries, SIDES);
 	assert_non_null(snapshot);
@@ -122,7 +139,15 @@ static void neighbours_publish(void) {
 }
 
 int rig_eal(void **state) {
-	char *argv[] = {"rig", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m256", "--lcores=0", "--log-level=4"};
+	char *argv[] = {
+		"rig",
+		"--no-huge",
+		"--no-shconf",
+		"--no-pci",
+		"--no-telemetry",
+		"-m256",
+		"--lcores=0",
+		"--log-level=4"};
 	struct config cfg;
 
 	(void)state;

@@ -5,8 +5,8 @@
 
 #include "call.h"
 
-// The torture messages of RFC 4475 and RFC 5118, each sent to a whole worker: answered, forwarded or dropped as its row of
-// the manifest allows, while a call is up, which must not notice.
+// The torture messages of RFC 4475 and RFC 5118, each sent to a whole worker: answered, forwarded or dropped as its row
+// of the manifest allows, while a call is up, which must not notice.
 
 #define COLUMNS 9
 

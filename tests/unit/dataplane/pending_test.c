@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+
+#include "wire.h"
+
+#include <stdio.h>
+
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
+
+static void send_to(struct wire *wire, const char *payload, const char *to) {
+	struct endpoint endpoint = endpoint_of(to);
+
+	output_datagram(wire->workers[0], wire_datagram(wire, 0, payload), ACCESS, &endpoint);
+}
+
+// Takes the events off; returns their number, the last in *ret_event.
+static uint32_t events_take(struct wire *wire, struct event *ret_event) {
+	uint32_t count = 0;
+
+	while (rte_ring_dequeue_elem(wire->workers[0]->events, ret_event, sizeof(*ret_event)) == 0)
+		count++;
+	return count;
+}
+
+static int open_unresolved(void **state) {
+	int rc = wire_open_one(state);
+
+	wire_neighbours(*state, false);
+	wire_turn(*state, 0);
+	return rc;
+}
+
+static void packet_waits_and_is_sent_when_resolved(void **state) {
+	struct ip_addr next = endpoint_of("192.0.2.10").addr;
+	struct event event;
+	struct rte_mbuf *m;
+
+	send_to(*state, "first", "192.0.2.10:5060");
+	send_to(*state, "second", "192.0.2.10:5060");
+	wire_turn(*state, 0);
+	wire_expect(*state, 0, 0, 0);
+	assert_int_equal(((struct wire *)*state)->workers[0]->gauges.packets_pending, 2);
+	assert_int_equal(events_take(*state, &event), 1);
+	assert_int_equal(event.kind, EVENT_RESOLVE);
+	assert_int_equal(event.interface, ACCESS);
+	assert_true(ip_eq(&event.peer.addr, &next));
+
+	wire_neighbours(*state, true);
+	wire_turn(*state, 0);
+	m = wire_take(*state, 0, 0);
+	assert_memory_equal(rte_pktmbuf_mtod_offset(m, char *, 42), "first", 5);
+	rte_pktmbuf_free(m);
+	wire_expect(*state, 0, 0, 1);
+	assert_int_equal(((struct wire *)*state)->workers[0]->gauges.packets_pending, 0);
+	assert_int_equal(count_of(*state, 0, COUNT_TX_SIP), 2);
+}
+
+static void packets_of_one_gateway_ask_once(void **state) {
+	struct ip_addr next = endpoint_of("192.0.2.10").addr;
+	struct event event;
+
+	send_to(*state, "a", "203.0.113.5:5060");
+	send_to(*state, "b", "203.0.113.6:5060");
+	send_to(*state, "c", "192.0.2.10:5060");
+	assert_int_equal(events_take(*state, &event), 1);
+	assert_true(ip_eq(&event.peer.addr, &next));
+	wire_neighbours(*state, true);
+	wire_turn(*state, 0);
+	wire_expect(*state, 0, 0, 3);
+}
+
+static void next_hop_is_asked_again_each_second(void **state) {
+	struct event event;
+
+	send_to(*state, "a", "192.0.2.10:5060");
+	for (uint32_t i = 0; i < 5; i++) {
+		wire_wait(*state, 0, 500);
+		wire_turn(*state, 0);
+	}
+	assert_int_equal(events_take(*state, &event), 3); // at 0, 1 and 2 s
+}
+
+static void silent_next_hop_is_given_up(void **state) {
+	send_to(*state, "a", "192.0.2.10:5060");
+	wire_turn(*state, 0);
+	wire_wait(*state, 0, PENDING_WAIT_MS - 2);
+	wire_turn(*state, 0);
+	assert_int_equal(count_of(*state, 0, COUNT_DROP_NO_NEIGHBOUR), 0);
+	wire_wait(*state, 0, 2);
+	wire_turn(*state, 0);
+	assert_int_equal(count_of(*state, 0, COUNT_DROP_NO_NEIGHBOUR), 1);
+	wire_neighbours(*state, true);
+	wire_turn(*state, 0);
+	wire_expect(*state, 0, 0, 0);
+}
+
+static void one_next_hop_holds_no_more_than_its_share(void **state) {
+	for (uint32_t i = 0; i < PENDING_PER_HOP + 3; i++)
+		send_to(*state, "a", "192.0.2.10:5060");
+	assert_int_equal(count_of(*state, 0, COUNT_DROP_PENDING_FULL), 3);
+}
+
+static void all_next_hops_hold_no_more_than_the_bound(void **state) {
+	uint32_t bound = PENDING_MAX / 8 < PENDING_HOPS ? PENDING_MAX : PENDING_HOPS * 8;
+
+	for (uint32_t i = 0; i < 80; i++) {
+		char to[ENDPOINT_TEXT_MAX];
+
+		snprintf(to, sizeof(to), "192.0.2.%u:5060", 100 + i);
+		for (uint32_t k = 0; k < 8; k++)
+			send_to(*state, "a", to);
+	}
+	assert_int_equal(((struct wire *)*state)->workers[0]->pending->count, bound);
+	assert_int_equal(count_of(*state, 0, COUNT_DROP_PENDING_FULL), 80 * 8 - bound);
+}
+
+static void answer_to_a_received_datagram_waits_too(void **state) {
+	wire_send(*state, 0, 0, &(struct frame_spec){.payload = "ping"});
+	wire_turn(*state, 0);
+	wire_expect(*state, 0, 0, 0);
+	wire_neighbours(*state, true);
+	wire_turn(*state, 0);
+	wire_expect(*state, 0, 0, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_unresolved, wire_close)
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		TEST(packet_waits_and_is_sent_when_resolved),
+		TEST(packets_of_one_gateway_ask_once),
+		TEST(next_hop_is_asked_again_each_second),
+		TEST(silent_next_hop_is_given_up),
+		TEST(one_next_hop_holds_no_more_than_its_share),
+		TEST(all_next_hops_hold_no_more_than_the_bound),
+		TEST(answer_to_a_received_datagram_waits_too),
+	};
+
+	return cmocka_run_group_tests_name("dataplane/pending", tests, wire_eal, NULL);
+}
