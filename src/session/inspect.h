@@ -41,7 +41,7 @@ struct inspect_dialogs {
 
 struct inspect_transaction {
 	char id[20];
-	char kind[16]; // "invite server", "invite client", "server", "client"
+	char kind[16]; // "invite-server", "invite-client", "server", "client"
 	char state[12];
 	char method[16];
 	char branch[80];

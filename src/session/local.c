@@ -108,8 +108,8 @@ static void tell_refused(struct session *s, const struct packet *from, uint16_t 
 
 	if (!worker_flag(&w->debug_events))
 		return;
-	if (s->debug_second != w->now_ms / 1000) {
-		s->debug_second = w->now_ms / 1000;
+	if (s->debug_second != w->now_ms / 1000 + 1) {
+		s->debug_second = w->now_ms / 1000 + 1;
 		w->debug_events_left = 100;
 	}
 	if (w->debug_events_left == 0)

@@ -30,7 +30,7 @@ struct session {
 	struct txn_table txns;
 	struct dialog_table dialogs;
 	struct listener_text listener[LISTENERS_MAX];
-	uint64_t debug_second;
+	uint64_t debug_second; // counted from 1, in which debug_events_left was filled up
 	struct sip_msg msg;    // the datagram in hand
 	struct sip_msg stored; // a message of ours looked at again (for ACK, CANCEL, 408)
 	char scratch[2048];    // text of edits until they are applied

@@ -156,7 +156,7 @@ static void full_port_drops_and_counts(void **state) {
 
 static void empty_pool_is_counted(void **state) {
 	struct wire *wire = *state;
-	static struct rte_mbuf *all[4095];
+	static struct rte_mbuf *all[WIRE_BUFFERS];
 
 	assert_int_equal(rte_pktmbuf_alloc_bulk(wire->packets, all, wire->buffers), 0);
 	assert_null(output_alloc(wire->workers[0]));

@@ -12,7 +12,6 @@
 #include <rte_ring.h>
 #include <rte_udp.h>
 
-#define BUFFERS 4095
 
 static uint8_t stage_owner(const struct worker *w, const char *data, uint32_t len) {
 	return len > 0 ? (uint8_t)(data[0] - '0') % w->worker_count : 0;
@@ -132,7 +131,7 @@ static int wire_open(void **state, uint8_t workers, uint16_t queues) {
 	};
 
 	config_fill(wire, workers);
-	wire->packets = rte_pktmbuf_pool_create("wire", BUFFERS, 0, RTE_ALIGN(sizeof(struct packet), 8), 2304, 0);
+	wire->packets = rte_pktmbuf_pool_create("wire", WIRE_BUFFERS, 0, RTE_ALIGN(sizeof(struct packet), 8), 2304, 0);
 	assert_non_null(wire->packets);
 	wire->buffers = rte_mempool_avail_count(wire->packets);
 	parts.packets = wire->packets;

@@ -16,6 +16,7 @@
 
 #define WIRE_PORTS 2
 #define WIRE_QUEUES 2
+#define WIRE_BUFFERS 5000
 #define FRAME_MAX 2048
 
 // Interfaces (and listeners) of the configuration: 192.0.2.1 untagged and 198.18.0.1 in VLAN 100 of port 0,
