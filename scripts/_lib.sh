@@ -46,3 +46,15 @@ wait_for() {
 		sleep 0.1
 	done
 }
+
+# bounded SECONDS COMMAND…: `timeout`, but it ends with us when we are told to end.
+bounded() {
+	local pid status=0
+	timeout -k 10 "$@" </dev/null &
+	pid=$!
+	# shellcheck disable=SC2064
+	trap "kill $pid 2>/dev/null; wait $pid; exit 130" INT TERM
+	wait $pid || status=$?
+	trap - INT TERM
+	return $status
+}

@@ -242,14 +242,12 @@ json_t *report_counters(const struct control *c, bool nonzero) {
 
 	for (enum count count = 0; count < COUNT_COUNT; count++) {
 		json_t *workers = json_array();
-		uint64_t sum = 0;
+		uint64_t sum = control_count(c, count); // with what the control core itself dropped
 
-		for (uint32_t i = 0; i < c->cfg->worker_count; i++) {
-			uint64_t value = counter_read(&c->worker[i]->count, count);
-
-			sum += value;
-			json_array_append_new(workers, json_integer((json_int_t)value));
-		}
+		for (uint32_t i = 0; i < c->cfg->worker_count; i++)
+			json_array_append_new(
+				workers, json_integer((json_int_t)counter_read(&c->worker[i]->count, count))
+			);
 		if (nonzero && sum == 0) {
 			json_decref(workers);
 			continue;

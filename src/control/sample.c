@@ -12,7 +12,7 @@ uint64_t control_now_ms(void) {
 }
 
 uint64_t control_count(const struct control *c, enum count count) {
-	uint64_t sum = 0;
+	uint64_t sum = counter_read(dataplane_counters(c->dp), count);
 
 	for (uint32_t i = 0; i < c->cfg->worker_count; i++)
 		sum += counter_read(&c->worker[i]->count, count);

@@ -11,9 +11,10 @@
 #include "dataplane/packet.h"
 
 #define CACHE 256
-#define HEADERS_MAX 128	 // Ethernet, VLAN, IP with options, UDP, rounded up
+#define HEADERS_MAX 128 // Ethernet, VLAN, IP with options, UDP, rounded up
 #define PRIVATE RTE_ALIGN_CEIL(sizeof(struct packet), RTE_MBUF_PRIV_ALIGN)
-#define XDP_ROOM (BUFFER_XDP_OBJECT - 2 * CACHE_LINE - sizeof(struct rte_mbuf) - PRIVATE) // header, and spread over ranks
+#define XDP_ROOM                                                                                                       \
+	(BUFFER_XDP_OBJECT - 2 * CACHE_LINE - sizeof(struct rte_mbuf) - PRIVATE) // header, and spread over ranks
 #define PAGE 4096
 #define OTHER_MEGABYTES 64 // rings, worker structs, DPDK's own
 
@@ -60,16 +61,12 @@ uint32_t buffer_megabytes(const struct config *cfg) {
 }
 
 struct rte_mempool *buffer_pool_create(const struct config *cfg) {
-	return rte_pktmbuf_pool_create(
-		"packets", buffer_count(cfg), CACHE, PRIVATE, buffer_room(cfg), SOCKET_ID_ANY
-	);
+	return rte_pktmbuf_pool_create("packets", buffer_count(cfg), CACHE, PRIVATE, buffer_room(cfg), SOCKET_ID_ANY);
 }
 
 struct rte_mempool *buffer_xdp_pool_create(uint8_t port, uint16_t queues) {
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	snprintf(name, sizeof(name), "packets-xdp-%u", port);
-	return rte_pktmbuf_pool_create(
-		name, queues * 2u * BUFFER_XDP_QUEUE, CACHE, PRIVATE, XDP_ROOM, SOCKET_ID_ANY
-	);
+	return rte_pktmbuf_pool_create(name, queues * 2u * BUFFER_XDP_QUEUE, CACHE, PRIVATE, XDP_ROOM, SOCKET_ID_ANY);
 }

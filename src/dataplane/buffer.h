@@ -9,7 +9,7 @@
 
 #include "base/config.h"
 
-#define BUFFER_EDIT_ROOM 512   // behind the largest datagram
+#define BUFFER_EDIT_ROOM 512 // behind the largest datagram
 #define BUFFER_RX_DESCRIPTORS 1024
 #define BUFFER_TX_DESCRIPTORS 1024
 #define BUFFER_XDP_QUEUE 4096  // buffers an af_xdp queue keeps in its fill ring

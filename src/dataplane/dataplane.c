@@ -23,7 +23,7 @@
 #include "dataplane/port.h"
 
 #define BURST 32
-#define KERNEL_BURST 64	  // frames read from a TAP at a time
+#define KERNEL_BURST 64	    // frames read from a TAP at a time
 #define KERNEL_PER_WAKE 256 // frames written for one worker at a time
 #define EVENTS_PER_WAKE 256
 
@@ -46,7 +46,7 @@ struct dataplane {
 	struct worker *workers[WORKERS_MAX];
 	struct dataplane_callbacks callbacks;
 	uint32_t source_count;
-	struct dataplane_source sources[3 + PORTS_MAX];
+	struct dataplane_source sources[3 + PORTS_MAX + INTERFACES_MAX];
 	struct counters count;
 };
 
@@ -125,16 +125,16 @@ static struct worker *sender_of(struct dataplane *dp, uint8_t port) {
 }
 
 static void tap_ready(struct dataplane *dp, int fd) {
+	const struct kernel_tap *tap = dp->kernel.taps;
 	struct worker *w;
 	struct rte_mbuf *m;
-	uint8_t port = 0;
 	int rc = 1;
 
-	while (dp->kernel.taps[port].fd != fd)
-		port++;
-	w = sender_of(dp, port);
+	while (tap->fd != fd)
+		tap++;
+	w = sender_of(dp, tap->port);
 	for (uint32_t i = 0; i < KERNEL_BURST && rc != 0; i++) {
-		rc = kernel_read(&dp->kernel, port, dp->packets, &m);
+		rc = kernel_read(tap, dp->packets, &m);
 		if (rc == 1 && rte_ring_sp_enqueue(w->from_kernel, m) != 0) {
 			rte_pktmbuf_free(m);
 			rc = -ENOBUFS;
@@ -152,7 +152,7 @@ static void sources_fill(struct dataplane *dp) {
 	source_add(dp, dp->bell.fd, bell_ready);
 	source_add(dp, mnl_socket_get_fd(dp->learn.monitor.socket), monitor_ready);
 	source_add(dp, dp->learn.timer_fd, timer_ready);
-	for (uint32_t i = 0; i < dp->cfg->port_count; i++)
+	for (uint32_t i = 0; i < dp->kernel.tap_count; i++)
 		source_add(dp, dp->kernel.taps[i].fd, tap_ready);
 }
 
@@ -163,7 +163,9 @@ static int memory_start(struct dataplane *dp) {
 	if (!dp->packets) {
 		log_error(
 			"no memory for %u packets of %u bytes: %s; lower capacity.packets or capacity.packet_bytes%s",
-			dp->cfg->capacity.packets, dp->cfg->capacity.packet_bytes, rte_strerror(rte_errno),
+			dp->cfg->capacity.packets,
+			dp->cfg->capacity.packet_bytes,
+			rte_strerror(rte_errno),
 			dp->huge ? ", or reserve more huge pages" : ""
 		);
 		return -ENOMEM;
@@ -180,8 +182,12 @@ static int ports_start(struct dataplane *dp) {
 		if (rc < 0)
 			return rc;
 		log_info(
-			"port %s: %s, %u receive and %u send queues, checksums in by %s, out by %s", port->cfg->name,
-			port->driver, port->rx_queues, port->tx_queues, port->checksum_rx ? "port" : "software",
+			"port %s: %s, %u receive and %u send queues, checksums in by %s, out by %s",
+			port->cfg->name,
+			port->driver,
+			port->rx_queues,
+			port->tx_queues,
+			port->checksum_rx ? "port" : "software",
 			port->checksum_tx ? "port" : "software"
 		);
 	}

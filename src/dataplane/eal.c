@@ -49,8 +49,11 @@ static int cpu_check(const char *key, uint16_t cpu) {
 	if (cpu < CPU_SETSIZE && CPU_ISSET(cpu, &allowed))
 		return 0;
 	log_error(
-		"%s: CPU %u is not one this process may run on (it has %d); see 'taskset -p %d'", key, cpu,
-		CPU_COUNT(&allowed), (int)getpid()
+		"%s: CPU %u is not one this process may run on (it has %d); see 'taskset -p %d'",
+		key,
+		cpu,
+		CPU_COUNT(&allowed),
+		(int)getpid()
 	);
 	return -EINVAL;
 }
@@ -89,7 +92,9 @@ static int huge_decide(const struct config *cfg, bool *ret_huge) {
 	log_error(
 		"memory.hugepages is on, but of %lu MB needed for packets only %lu MB of huge pages are free; reserve "
 		"some (echo %lu > /proc/sys/vm/nr_hugepages, more for the call tables) or say auto or off",
-		need, have, need / 2 + 1
+		need,
+		have,
+		need / 2 + 1
 	);
 	return -ENOMEM;
 }
@@ -155,7 +160,8 @@ int eal_start(const struct config *cfg, bool *ret_huge) {
 	if (rte_eal_init(args.argc, args.argv) >= 0)
 		return 0;
 	log_error(
-		"DPDK does not start: %s (its own message is above)%s", rte_strerror(rte_errno),
+		"DPDK does not start: %s (its own message is above)%s",
+		rte_strerror(rte_errno),
 		*ret_huge ? "; memory.hugepages: off runs without huge pages" : ""
 	);
 	return rte_errno > 0 ? -rte_errno : -EIO;

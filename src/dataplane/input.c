@@ -16,7 +16,7 @@ struct frame {
 	uint8_t index;
 	uint16_t vlan;
 	uint16_t ether_type; // host order
-	uint32_t offset;	 // of the network header
+	uint32_t offset;     // of the network header
 	uint64_t rx_tsc;
 };
 
@@ -58,8 +58,7 @@ void input_init(struct input *input, const struct config *cfg) {
 		const struct config_listener *listener = &cfg->listeners[i];
 		const struct config_interface *interface = &cfg->interfaces[listener->interface];
 		uint32_t addr = ip_to_v4(&listener->local.addr);
-		uint64_t key =
-			key_v4(addr, rte_cpu_to_be_16(listener->local.port), interface->vlan, interface->port);
+		uint64_t key = key_v4(addr, rte_cpu_to_be_16(listener->local.port), interface->vlan, interface->port);
 		uint32_t slot = key_slot(key);
 
 		if (listener->local.addr.family != IP_V4)
@@ -186,35 +185,34 @@ static struct input_verdict input_ipv4(const struct input *input, const struct f
 	return input_udp(input, frame, m, ip, total_len - header_len);
 }
 
+static inline uint16_t u16_at(const uint8_t *bytes) {
+	return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
 static inline bool ether_type_is_tag(uint16_t type) {
 	return type == RTE_ETHER_TYPE_VLAN || type == RTE_ETHER_TYPE_QINQ;
 }
 
 // Fills in what the link layer says. False when the frame is too short or has more than one tag.
 static inline bool input_ether(struct frame *frame, const struct rte_mbuf *m) {
-	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-	const struct rte_vlan_hdr *tag = (const struct rte_vlan_hdr *)(ether + 1);
+	const uint8_t *type = rte_pktmbuf_mtod_offset(m, const uint8_t *, RTE_ETHER_HDR_LEN - RTE_ETHER_TYPE_LEN);
 
-	if (unlikely(m->data_len < sizeof(*ether)))
+	frame->offset = RTE_ETHER_HDR_LEN;
+	if (unlikely(m->data_len < frame->offset))
 		return false;
-	frame->ether_type = rte_be_to_cpu_16(ether->ether_type);
-	frame->offset = sizeof(*ether);
+	frame->ether_type = u16_at(type);
 	if (frame->ether_type != RTE_ETHER_TYPE_VLAN)
 		return true;
-	if (unlikely(m->data_len < sizeof(*ether) + sizeof(*tag)))
+	frame->offset += RTE_VLAN_HLEN;
+	if (unlikely(m->data_len < frame->offset))
 		return false;
-	frame->vlan = rte_be_to_cpu_16(tag->vlan_tci) & 0x0fff; // 0 is a mere priority
-	frame->ether_type = rte_be_to_cpu_16(tag->eth_proto);
-	frame->offset += sizeof(*tag);
+	frame->vlan = u16_at(type + 2) & 0x0fff; // 0 is a mere priority
+	frame->ether_type = u16_at(type + RTE_VLAN_HLEN);
 	return !ether_type_is_tag(frame->ether_type);
 }
 
 struct input_verdict input_peek_frame(
-	const struct input *input,
-	const struct port *port,
-	uint8_t index,
-	struct rte_mbuf *m,
-	uint64_t rx_tsc
+	const struct input *input, const struct port *port, uint8_t index, struct rte_mbuf *m, uint64_t rx_tsc
 ) {
 	struct frame frame = {.port = port, .index = index, .rx_tsc = rx_tsc};
 

@@ -19,7 +19,7 @@ enum input_kind {
 };
 
 struct input_verdict {
-	uint8_t kind; // enum input_kind
+	uint8_t kind;	 // enum input_kind
 	uint16_t reason; // INPUT_DROP: enum count
 };
 
@@ -36,9 +36,5 @@ void input_init(struct input *input, const struct config *cfg);
 
 // Judges a frame received by ports[index]; rx_tsc is the time of its burst. Does not consume the mbuf.
 struct input_verdict input_peek_frame(
-	const struct input *input,
-	const struct port *port,
-	uint8_t index,
-	struct rte_mbuf *m,
-	uint64_t rx_tsc
+	const struct input *input, const struct port *port, uint8_t index, struct rte_mbuf *m, uint64_t rx_tsc
 );

@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+#include <rte_byteorder.h>
+#include <rte_ether.h>
 
 #include "base/log.h"
 #include "dataplane/link.h"
@@ -32,14 +36,15 @@ static int sysctl_set(const char *family, const char *interface, const char *key
 	return before;
 }
 
-static bool port_has_ipv6(const struct config *cfg, uint8_t port) {
+static bool tap_has_ipv6(const struct kernel_tap *tap, const struct config *cfg) {
 	for (uint32_t i = 0; i < cfg->interface_count; i++) {
 		const struct config_interface *interface = &cfg->interfaces[i];
 
-		for (uint32_t k = 0; interface->port == port && k < interface->prefix_count; k++) {
+		if (interface->port != tap->port || interface->vlan != tap->vlan)
+			continue;
+		for (uint32_t k = 0; k < interface->prefix_count; k++)
 			if (interface->prefixes[k].addr.family == IP_V6)
 				return true;
-		}
 	}
 	return false;
 }
@@ -59,32 +64,54 @@ static const char *tap_remedy(int error) {
 	return "";
 }
 
-static int tap_open(struct kernel_tap *tap, const struct config_port *cfg) {
-	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
-	int rc = 0;
+// "TAP", or "TAP.VLAN".
+static int tap_name(struct kernel_tap *tap, const struct config_port *cfg) {
+	char name[IFNAMSIZ * 2];
 
-	if (strlen(cfg->tap) >= IFNAMSIZ) {
-		log_error("port %s: tap '%s' is longer than the %d characters of an interface name", cfg->name, cfg->tap, IFNAMSIZ - 1);
+	snprintf(name, sizeof(name), tap->vlan ? "%s.%u" : "%s", cfg->tap, tap->vlan);
+	if (strlen(name) >= IFNAMSIZ) {
+		log_error(
+			"port %s: tap '%s' is longer than the %d characters of an interface name",
+			cfg->name,
+			name,
+			IFNAMSIZ - 1
+		);
 		return -ENAMETOOLONG;
 	}
-	snprintf(tap->name, sizeof(tap->name), "%s", cfg->tap);
+	snprintf(tap->name, sizeof(tap->name), "%.*s", IFNAMSIZ - 1, name);
+	return 0;
+}
+
+static int tap_open(struct kernel_tap *tap, const struct config_port *cfg) {
+	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};
+	int rc = tap_name(tap, cfg);
+
+	if (rc < 0)
+		return rc;
 	memcpy(request.ifr_name, tap->name, sizeof(tap->name));
 	tap->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	// Without offloads the kernel completes checksums and segments before we read.
 	if (tap->fd < 0 || ioctl(tap->fd, TUNSETIFF, &request) != 0 || ioctl(tap->fd, TUNSETOFFLOAD, 0) != 0)
 		rc = -errno;
 	if (rc < 0) {
-		log_error("port %s: cannot create TAP interface %s: %s%s", cfg->name, cfg->tap, strerror(-rc), tap_remedy(-rc));
+		log_error(
+			"port %s: cannot create TAP interface %s: %s%s",
+			cfg->name,
+			tap->name,
+			strerror(-rc),
+			tap_remedy(-rc)
+		);
 		return rc;
 	}
 	tap->ifindex = (int)if_nametoindex(tap->name);
 	return 0;
 }
 
-static int tap_configure(struct kernel_tap *tap, const struct config *cfg, const struct port *port, struct netlink *nl) {
+static int
+tap_configure(struct kernel_tap *tap, const struct config *cfg, const struct port *port, struct netlink *nl) {
 	int rc;
 
-	if (!port_has_ipv6(cfg, (uint8_t)(port->cfg - cfg->ports)))
+	if (!tap_has_ipv6(tap, cfg))
 		(void)sysctl_set("ipv6", tap->name, "disable_ipv6", 1);
 	rc = link_up(nl, tap->ifindex, port->mac, port->mtu);
 	if (rc < 0)
@@ -102,7 +129,11 @@ static void interface_silence(struct kernel_tap *tap, const struct port *port) {
 	tap->rp_filter_before = sysctl_set("ipv4", tap->silenced, "rp_filter", 1);
 	tap->arp_ignore_before = sysctl_set("ipv4", tap->silenced, "arp_ignore", 8);
 	if (tap->rp_filter_before < 0 || tap->arp_ignore_before < 0)
-		log_warning("port %s: the kernel may answer on %s as well (rp_filter not set)", port->cfg->name, tap->silenced);
+		log_warning(
+			"port %s: the kernel may answer on %s as well (rp_filter not set)",
+			port->cfg->name,
+			tap->silenced
+		);
 }
 
 static void interface_restore(struct kernel_tap *tap) {
@@ -115,25 +146,45 @@ static void interface_restore(struct kernel_tap *tap) {
 	tap->silenced[0] = '\0';
 }
 
-static int vlan_open(struct kernel *kernel, uint32_t index, struct netlink *nl) {
-	const struct config_interface *interface = &kernel->cfg->interfaces[index];
-	const struct kernel_tap *tap = &kernel->taps[interface->port];
-	char name[IFNAMSIZ + 8];
+static struct kernel_tap *tap_of(const struct kernel *kernel, uint8_t port, uint16_t vlan) {
+	for (uint32_t i = 0; i < kernel->tap_count; i++) {
+		const struct kernel_tap *tap = &kernel->taps[i];
+
+		if (tap->port == port && tap->vlan == vlan)
+			return (struct kernel_tap *)tap;
+	}
+	return NULL;
+}
+
+static int tap_add(struct kernel *kernel, uint8_t port, uint16_t vlan, const struct port *ports, struct netlink *nl) {
+	struct kernel_tap *tap = &kernel->taps[kernel->tap_count++];
 	int rc;
 
-	if (interface->vlan == 0) {
-		kernel->ifindex[index] = tap->ifindex;
-		return 0;
+	*tap = (struct kernel_tap){.fd = -1, .port = port, .vlan = vlan};
+	rc = tap_open(tap, &kernel->cfg->ports[port]);
+	return rc < 0 ? rc : tap_configure(tap, kernel->cfg, &ports[port], nl);
+}
+
+// The TAPs of all ports, then those of their VLANs.
+static int taps_add(struct kernel *kernel, const struct port *ports, struct netlink *nl) {
+	const struct config *cfg = kernel->cfg;
+	int rc = 0;
+
+	for (uint8_t i = 0; rc == 0 && i < cfg->port_count; i++) {
+		rc = tap_add(kernel, i, 0, ports, nl);
+		if (rc == 0)
+			interface_silence(&kernel->taps[i], &ports[i]);
 	}
-	snprintf(name, sizeof(name), "%s.%u", tap->name, interface->vlan);
-	rc = strlen(name) < IFNAMSIZ ? link_vlan_add(nl, tap->ifindex, name, interface->vlan) : -ENAMETOOLONG;
-	if (rc == 0 && (kernel->ifindex[index] = (int)if_nametoindex(name)) == 0)
-		rc = -errno;
-	if (rc < 0)
-		log_error(
-			"port %s: cannot create VLAN interface %s: %s%s", kernel->cfg->ports[interface->port].name, name,
-			strerror(-rc), rc == -EOPNOTSUPP ? " (modprobe 8021q)" : ""
-		);
+	for (uint32_t i = 0; rc == 0 && i < cfg->interface_count; i++) {
+		const struct config_interface *interface = &cfg->interfaces[i];
+
+		if (!tap_of(kernel, interface->port, interface->vlan))
+			rc = tap_add(kernel, interface->port, interface->vlan, ports, nl);
+		if (rc == 0)
+			kernel->ifindex[i] = tap_of(kernel, interface->port, interface->vlan)->ifindex;
+	}
+	for (uint8_t i = 0; rc == 0 && i < cfg->port_count; i++)
+		kernel_carrier_set(kernel, i, ports[i].link_up);
 	return rc;
 }
 
@@ -169,12 +220,22 @@ static int gateways_add(struct kernel *kernel, uint32_t index, struct netlink *n
 		ip_format(&gateway->to.addr, to);
 		ip_format(&gateway->via, via);
 		if (rc == -EEXIST) {
-			log_warning("port %s: a route to %s/%u exists already and is left as it is", port, to, gateway->to.len);
+			log_warning(
+				"port %s: a route to %s/%u exists already and is left as it is",
+				port,
+				to,
+				gateway->to.len
+			);
 			continue;
 		}
 		log_error(
-			"port %s: cannot set route to %s/%u via %s: %s (the gateway must be in a network of this interface)",
-			port, to, gateway->to.len, via, strerror(-rc)
+			"port %s: cannot set route to %s/%u via %s: %s (the gateway must be in a network of this "
+			"interface)",
+			port,
+			to,
+			gateway->to.len,
+			via,
+			strerror(-rc)
 		);
 		return rc;
 	}
@@ -182,22 +243,11 @@ static int gateways_add(struct kernel *kernel, uint32_t index, struct netlink *n
 }
 
 int kernel_start(struct kernel *kernel, const struct config *cfg, const struct port *ports, struct netlink *nl) {
-	int rc = 0;
+	int rc;
 
 	kernel->cfg = cfg;
-	for (uint32_t i = 0; i < PORTS_MAX; i++)
-		kernel->taps[i].fd = -1;
-	for (uint32_t i = 0; rc == 0 && i < cfg->port_count; i++) {
-		rc = tap_open(&kernel->taps[i], &cfg->ports[i]);
-		if (rc == 0)
-			rc = tap_configure(&kernel->taps[i], cfg, &ports[i], nl);
-		if (rc == 0)
-			interface_silence(&kernel->taps[i], &ports[i]);
-		if (rc == 0)
-			kernel_carrier_set(kernel, (uint8_t)i, ports[i].link_up);
-	}
-	for (uint32_t i = 0; rc == 0 && i < cfg->interface_count; i++)
-		rc = vlan_open(kernel, i, nl);
+	kernel->tap_count = 0;
+	rc = taps_add(kernel, ports, nl);
 	for (uint32_t i = 0; rc == 0 && i < cfg->interface_count; i++)
 		rc = addresses_add(kernel, i, nl);
 	for (uint32_t i = 0; rc == 0 && i < cfg->interface_count; i++)
@@ -206,24 +256,58 @@ int kernel_start(struct kernel *kernel, const struct config *cfg, const struct p
 }
 
 void kernel_stop(struct kernel *kernel) {
-	if (!kernel->cfg)
-		return;
-	for (uint32_t i = 0; i < kernel->cfg->port_count; i++) {
+	for (uint32_t i = 0; i < kernel->tap_count; i++) {
 		interface_restore(&kernel->taps[i]);
 		if (kernel->taps[i].fd >= 0)
 			close(kernel->taps[i].fd);
-		kernel->taps[i].fd = -1;
 	}
+	kernel->tap_count = 0;
+}
+
+#define ADDRESSES_LEN (2 * RTE_ETHER_ADDR_LEN)
+#define TAG_LEN ((uint32_t)sizeof(struct rte_vlan_hdr))
+
+// True when the frame has a tag; VLAN 0 is a mere priority.
+static bool frame_vlan(const struct rte_mbuf *m, uint16_t *ret_vlan) {
+	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_vlan_hdr *tag = (const struct rte_vlan_hdr *)(ether + 1);
+
+	if (m->data_len < sizeof(*ether) + sizeof(*tag) || ether->ether_type != rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN))
+		return false;
+	*ret_vlan = rte_be_to_cpu_16(tag->vlan_tci) & 0x0fff;
+	return true;
 }
 
 bool kernel_peek_write(const struct kernel *kernel, struct rte_mbuf *m) {
 	const struct kernel_tap *tap = &kernel->taps[packet_of(m)->port];
+	char *frame = rte_pktmbuf_mtod(m, char *);
+	struct iovec parts[2] = {{.iov_base = frame, .iov_len = ADDRESSES_LEN}};
+	uint32_t skip = ADDRESSES_LEN;
+	uint16_t vlan;
 
-	return write(tap->fd, rte_pktmbuf_mtod(m, const void *), m->data_len) == (ssize_t)m->data_len;
+	if (m->data_len < ADDRESSES_LEN)
+		return false;
+	if (frame_vlan(m, &vlan) && tap_of(kernel, tap->port, vlan)) {
+		tap = tap_of(kernel, tap->port, vlan);
+		skip += TAG_LEN;
+	}
+	parts[1] = (struct iovec){.iov_base = frame + skip, .iov_len = m->data_len - skip};
+	return writev(tap->fd, parts, 2) == (ssize_t)(parts[0].iov_len + parts[1].iov_len);
 }
 
-int kernel_read(const struct kernel *kernel, uint8_t port, struct rte_mempool *pool, struct rte_mbuf **ret_m) {
-	const struct kernel_tap *tap = &kernel->taps[port];
+// Room for a tag is left in front, and the addresses move over it when there is one.
+static void frame_tag(struct rte_mbuf *m, uint16_t vlan) {
+	char *frame = rte_pktmbuf_mtod(m, char *) - TAG_LEN;
+	const rte_be16_t tag[2] = {rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN), rte_cpu_to_be_16(vlan)};
+
+	memmove(frame, frame + TAG_LEN, ADDRESSES_LEN);
+	memcpy(frame + ADDRESSES_LEN, tag, sizeof(tag));
+	m->data_off = (uint16_t)(m->data_off - TAG_LEN);
+	m->data_len = (uint16_t)(m->data_len + TAG_LEN);
+	m->pkt_len = m->data_len;
+}
+
+int kernel_read(const struct kernel_tap *tap, struct rte_mempool *pool, struct rte_mbuf **ret_m) {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 	char lost;
 	ssize_t len;
@@ -231,13 +315,15 @@ int kernel_read(const struct kernel *kernel, uint8_t port, struct rte_mempool *p
 	if (!m)
 		return read(tap->fd, &lost, sizeof(lost)) > 0 ? -ENOBUFS : 0;
 	len = read(tap->fd, rte_pktmbuf_mtod(m, void *), rte_pktmbuf_tailroom(m));
-	if (len <= 0) {
+	if (len < ADDRESSES_LEN) {
 		rte_pktmbuf_free(m);
 		return 0;
 	}
 	m->data_len = (uint16_t)len;
 	m->pkt_len = (uint32_t)len;
-	*packet_of(m) = (struct packet){.kind = PACKET_FRAME_OUT, .port = port, .latency = LATENCY_NONE};
+	if (tap->vlan)
+		frame_tag(m, tap->vlan);
+	*packet_of(m) = (struct packet){.kind = PACKET_FRAME_OUT, .port = tap->port, .latency = LATENCY_NONE};
 	*ret_m = m;
 	return 1;
 }
@@ -245,5 +331,7 @@ int kernel_read(const struct kernel *kernel, uint8_t port, struct rte_mempool *p
 void kernel_carrier_set(const struct kernel *kernel, uint8_t port, bool up) {
 	int carrier = up;
 
-	(void)ioctl(kernel->taps[port].fd, TUNSETCARRIER, &carrier);
+	for (uint32_t i = 0; i < kernel->tap_count; i++)
+		if (kernel->taps[i].port == port)
+			(void)ioctl(kernel->taps[i].fd, TUNSETCARRIER, &carrier);
 }

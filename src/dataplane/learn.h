@@ -10,8 +10,8 @@
 #include "dataplane/netlink.h"
 
 #define LEARN_PAUSE_MS 20
-#define LEARN_RETIRED 16   // snapshots that wait for workers
-#define LEARN_REFRESH 64   // neighbours asked for again per tick
+#define LEARN_RETIRED 16 // snapshots that wait for workers
+#define LEARN_REFRESH 64 // neighbours asked for again per tick
 
 struct learn {
 	const struct config *cfg;

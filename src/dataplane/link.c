@@ -7,43 +7,17 @@
 #include <linux/if.h>
 #include <linux/if_link.h>
 
-// Room for names and addresses is ample: the largest request here is below 200 bytes.
-static struct nlmsghdr *link_begin(void *buf, uint16_t flags, int ifindex, bool up) {
-	struct nlmsghdr *request = netlink_begin(buf, RTM_NEWLINK, flags);
+int link_up(struct netlink *nl, int ifindex, const uint8_t mac[6], uint32_t mtu) {
+	char buf[NETLINK_MESSAGE];
+	struct nlmsghdr *request = netlink_begin(buf, RTM_NEWLINK, 0);
 	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
 
 	link->ifi_family = AF_UNSPEC;
 	link->ifi_index = ifindex;
-	link->ifi_flags = up ? IFF_UP : 0;
-	link->ifi_change = up ? IFF_UP : 0;
-	return request;
-}
-
-int link_up(struct netlink *nl, int ifindex, const uint8_t mac[6], uint32_t mtu) {
-	char buf[NETLINK_MESSAGE];
-	struct nlmsghdr *request = link_begin(buf, 0, ifindex, true);
-
+	link->ifi_flags = link->ifi_change = IFF_UP;
 	mnl_attr_put(request, IFLA_ADDRESS, 6, mac);
 	mnl_attr_put_u32(request, IFLA_MTU, mtu);
 	return netlink_request(nl, request);
-}
-
-int link_vlan_add(struct netlink *nl, int parent, const char *name, uint16_t vlan) {
-	char buf[NETLINK_MESSAGE];
-	struct nlmsghdr *request = link_begin(buf, NLM_F_CREATE | NLM_F_EXCL, 0, true);
-	struct nlattr *info, *data;
-	int rc;
-
-	mnl_attr_put_u32(request, IFLA_LINK, (uint32_t)parent);
-	mnl_attr_put_strz(request, IFLA_IFNAME, name);
-	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
-	mnl_attr_put_str(request, IFLA_INFO_KIND, "vlan");
-	data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
-	mnl_attr_put_u16(request, IFLA_VLAN_ID, vlan);
-	mnl_attr_nest_end(request, data);
-	mnl_attr_nest_end(request, info);
-	rc = netlink_request(nl, request);
-	return rc == -EEXIST ? 0 : rc;
 }
 
 int link_address_add(struct netlink *nl, int ifindex, const struct ip_prefix *prefix) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 //
-// Kernel interfaces over netlink: state, VLANs, addresses, routes. Each returns 0 or -errno; what exists already is
+// Kernel interfaces over netlink: state, addresses, routes. Each returns 0 or -errno; what exists already is
 // no error unless noted. Control core only.
 #pragma once
 
@@ -10,9 +10,6 @@
 
 // Hardware address and MTU, and up.
 int link_up(struct netlink *nl, int ifindex, const uint8_t mac[6], uint32_t mtu);
-
-// 802.1Q sub-interface, and up.
-int link_vlan_add(struct netlink *nl, int parent, const char *name, uint16_t vlan);
 
 int link_address_add(struct netlink *nl, int ifindex, const struct ip_prefix *prefix);
 

@@ -30,7 +30,7 @@ struct event {
 	uint16_t status;   // EVENT_REFUSED: the answer given, 0 = dropped
 	uint16_t reason;   // EVENT_REFUSED: enum count
 	struct endpoint peer;
-	char text[88];	   // EVENT_REFUSED: Call-ID or first line, cut, terminated
+	char text[88]; // EVENT_REFUSED: Call-ID or first line, cut, terminated
 };
 static_assert(sizeof(struct event) % 4 == 0 && sizeof(struct event) <= 128, "ring element");
 

@@ -150,11 +150,8 @@ bool neigh_take_used(struct neigh_entry *entry) {
 	return used;
 }
 
-static const struct neigh_route *run_find(
-	const struct neigh_snapshot *snapshot,
-	const struct neigh_run *run,
-	const struct ip_addr *masked
-) {
+static const struct neigh_route *
+run_find(const struct neigh_snapshot *snapshot, const struct neigh_run *run, const struct ip_addr *masked) {
 	uint32_t low = run->first, high = run->first + run->count;
 
 	while (low < high) {
@@ -196,11 +193,8 @@ static const struct neigh_route *route_find(const struct neigh_snapshot *snapsho
 	return NULL;
 }
 
-static struct neigh_entry *entry_find(
-	const struct neigh_snapshot *snapshot,
-	const struct ip_addr *addr,
-	uint8_t interface
-) {
+static struct neigh_entry *
+entry_find(const struct neigh_snapshot *snapshot, const struct ip_addr *addr, uint8_t interface) {
 	uint64_t at = address_hash(addr, interface);
 
 	for (uint32_t slot; (slot = snapshot->slots[at & snapshot->slot_mask]) != 0; at++) {

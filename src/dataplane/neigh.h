@@ -13,7 +13,7 @@
 #include "base/config.h"
 
 #define NEIGH_CACHE 512
-#define NEIGH_CACHE_MS 1000 // after that a cached entry is looked up anew, which marks the neighbour as used
+#define NEIGH_CACHE_MS 1000  // after that a cached entry is looked up anew, which marks the neighbour as used
 #define NEIGH_ELSEWHERE 0xff // interface of a route that leaves by none of ours, or rejects
 
 struct neigh_route {

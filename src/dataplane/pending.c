@@ -83,7 +83,8 @@ static void hop_give_up(struct worker *w, struct pending_hop *waiting) {
 static bool hop_has_moved(struct worker *w, const struct pending_hop *waiting) {
 	const struct neigh_hop *hop = neigh_find(w->neigh, w->now_ms, &packet_of(waiting->packets[0])->dst.addr);
 
-	return hop->state != NEIGH_WAITING || hop->interface != waiting->interface || !ip_eq(&hop->next, &waiting->next);
+	return hop->state != NEIGH_WAITING || hop->interface != waiting->interface ||
+	       !ip_eq(&hop->next, &waiting->next);
 }
 
 bool pending_turn(struct worker *w, bool new_snapshot) {

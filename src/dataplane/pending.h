@@ -8,7 +8,7 @@
 #include "dataplane/neigh.h"
 #include "dataplane/worker.h"
 
-#define PENDING_MAX 256	      // datagrams in all
+#define PENDING_MAX 256 // datagrams in all
 #define PENDING_PER_HOP 16
 #define PENDING_HOPS 64
 #define PENDING_WAIT_MS 3000

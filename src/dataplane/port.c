@@ -45,31 +45,46 @@ static int interface_check(const struct config_port *cfg) {
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(option, ","), option);
 	if (if_nametoindex(name) != 0)
 		return 0;
-	log_error("port %s: device %s: there is no interface '%s' in this network namespace", cfg->name, cfg->device, name);
+	log_error(
+		"port %s: device %s: there is no interface '%s' in this network namespace", cfg->name, cfg->device, name
+	);
 	return -ENODEV;
 }
 
 static int pci_open(const struct config_port *cfg, uint16_t *ret_dev) {
 	char full[32];
 
-	snprintf(full, sizeof(full), "%s%s", strchr(cfg->device, ':') == strrchr(cfg->device, ':') ? "0000:" : "", cfg->device);
+	snprintf(
+		full,
+		sizeof(full),
+		"%s%s",
+		strchr(cfg->device, ':') == strrchr(cfg->device, ':') ? "0000:" : "",
+		cfg->device
+	);
 	if (rte_eth_dev_get_port_by_name(full, ret_dev) == 0)
 		return 0;
 	log_error(
 		"port %s: no DPDK driver has the PCI device %s; is the address right (lspci -D), and is it bound to "
 		"vfio-pci (dpdk-devbind.py --bind=vfio-pci %s)?",
-		cfg->name, full, full
+		cfg->name,
+		full,
+		full
 	);
 	return -ENODEV;
 }
 
 static int vdev_open(const struct config_port *cfg, uint16_t *ret_dev) {
 	char name[RTE_ETH_NAME_MAX_LEN];
+	uint16_t other;
 	int rc;
 
 	device_name(cfg->device, name, sizeof(name));
-	if (rte_eth_dev_get_port_by_name(name, ret_dev) == 0) {
-		log_error("port %s: device name %s is used twice; number them: net_af_packet0, net_af_packet1", cfg->name, name);
+	if (rte_eth_dev_get_port_by_name(name, &other) == 0) {
+		log_error(
+			"port %s: device name %s is used twice; number them: net_af_packet0, net_af_packet1",
+			cfg->name,
+			name
+		);
 		return -EEXIST;
 	}
 	rc = interface_check(cfg);
@@ -85,7 +100,9 @@ static int vdev_open(const struct config_port *cfg, uint16_t *ret_dev) {
 		"port %s: device '%s' cannot be opened: %s; it must be a PCI address or a DPDK virtual device such as "
 		"net_af_xdp0,iface=NAME (needs CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF) or net_af_packet0,iface=NAME "
 		"(needs CAP_NET_RAW)",
-		cfg->name, cfg->device, rc == -EFAULT ? "no such driver" : strerror(rc < 0 ? -rc : EIO)
+		cfg->name,
+		cfg->device,
+		rc == -EFAULT ? "no such driver" : strerror(rc < 0 ? -rc : EIO)
 	);
 	return rc < 0 ? rc : -EIO;
 }
@@ -109,8 +126,12 @@ static int port_configure(struct port *port, const struct rte_eth_dev_info *info
 
 	if (port->mtu < info->min_mtu || port->mtu > info->max_mtu) {
 		log_error(
-			"port %s: mtu %u: device %s takes %u to %u", port->cfg->name, port->mtu, port->cfg->device,
-			info->min_mtu, info->max_mtu
+			"port %s: mtu %u: device %s takes %u to %u",
+			port->cfg->name,
+			port->mtu,
+			port->cfg->device,
+			info->min_mtu,
+			info->max_mtu
 		);
 		return -ERANGE;
 	}
@@ -125,8 +146,12 @@ static int port_configure(struct port *port, const struct rte_eth_dev_info *info
 	rc = rte_eth_dev_configure(port->dev, port->rx_queues, port->tx_queues, &conf);
 	if (rc < 0)
 		log_error(
-			"port %s: device %s refuses %u receive and %u send queues: %s", port->cfg->name,
-			port->cfg->device, port->rx_queues, port->tx_queues, strerror(-rc)
+			"port %s: device %s refuses %u receive and %u send queues: %s",
+			port->cfg->name,
+			port->cfg->device,
+			port->rx_queues,
+			port->tx_queues,
+			strerror(-rc)
 		);
 	return rc;
 }
@@ -154,12 +179,15 @@ static int queues_setup(struct port *port, const struct rte_eth_dev_info *info, 
 	for (uint16_t queue = 0; rc >= 0 && queue < port->tx_queues; queue++)
 		rc = rte_eth_tx_queue_setup(port->dev, queue, tx_count, rte_eth_dev_socket_id(port->dev), &tx);
 	if (rc < 0)
-		log_error("port %s: cannot set up the queues of %s: %s", port->cfg->name, port->cfg->device, strerror(-rc));
+		log_error(
+			"port %s: cannot set up the queues of %s: %s", port->cfg->name, port->cfg->device, strerror(-rc)
+		);
 	return rc < 0 ? rc : 0;
 }
 
 // The pool this port receives into; af_xdp shares it with the kernel page by page.
-static struct rte_mempool *rx_pool(struct port *port, const struct config *cfg, uint8_t index, struct rte_mempool *packets) {
+static struct rte_mempool *
+rx_pool(struct port *port, const struct config *cfg, uint8_t index, struct rte_mempool *packets) {
 	if (strcmp(port->driver, "net_af_xdp") != 0 || !buffer_is_too_large_for_xdp(cfg))
 		return packets;
 	port->own_pool = buffer_xdp_pool_create(index, port->rx_queues);

@@ -96,11 +96,7 @@ static void give_to_kernel(struct worker *w, struct rte_mbuf *m, uint8_t port) {
 
 // Appends to own[] what this worker owns; returns the new count.
 static inline uint32_t sort_datagram(
-	struct worker *w,
-	const struct worker_stages *stages,
-	struct rte_mbuf *m,
-	struct rte_mbuf **own,
-	uint32_t count
+	struct worker *w, const struct worker_stages *stages, struct rte_mbuf *m, struct rte_mbuf **own, uint32_t count
 ) {
 	uint8_t owner = w->id;
 
@@ -116,12 +112,8 @@ static inline uint32_t sort_datagram(
 }
 
 // One burst of one queue.
-static inline uint32_t receive_queue(
-	struct worker *w,
-	const struct worker_stages *stages,
-	uint8_t index,
-	uint16_t queue
-) {
+static inline uint32_t
+receive_queue(struct worker *w, const struct worker_stages *stages, uint8_t index, uint16_t queue) {
 	const struct port *port = &w->ports[index];
 	struct rte_mbuf *burst[BURST], *own[BURST];
 	uint32_t own_count = 0, count = rte_eth_rx_burst(port->dev, queue, burst, BURST);

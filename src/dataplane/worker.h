@@ -11,7 +11,7 @@
 #include "dataplane/mailbox.h"
 #include "dataplane/packet.h"
 
-struct session;	 // session/session.h: what a worker keeps of calls
+struct session;	  // session/session.h: what a worker keeps of calls
 struct dataplane; // dataplane/dataplane.h
 struct rte_ring;
 struct rte_mempool;
@@ -47,8 +47,8 @@ struct worker {
 	struct neigh_view *neigh;
 	struct tx_state *tx;
 	struct pending *pending;
-	const struct port *ports;   // config.port_count of them
-	const struct input *input;  // where datagrams for listeners are found
+	const struct port *ports;  // config.port_count of them
+	const struct input *input; // where datagrams for listeners are found
 	struct mailbox_bell *bell;
 	bool wants_control;	    // there is something for the control core: ring at the end of the turn
 	uint64_t ms_tsc;	    // TSC cycles in a millisecond
@@ -63,7 +63,7 @@ struct worker {
 
 	// --- in: control writes, I read; relaxed but for what says otherwise ---
 	alignas(CACHE_LINE) uint8_t stop;
-	uint8_t draining;	// refuse new requests outside dialogs
+	uint8_t draining;     // refuse new requests outside dialogs
 	uint8_t debug_events; // send EVENT_REFUSED
 
 	// --- rings: the other end is named ---

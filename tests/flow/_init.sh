@@ -82,14 +82,14 @@ finish() {
 	for pid in "${started[@]}"; do
 		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
 	done
-	if [ $status -ne 0 ]; then
+	if [ $status -ne 0 ] && [ $status -ne 130 ]; then
 		cp "$run/log" "$work/tandem.log" 2>/dev/null || true
 		"$lab" ctl show counters >"$work/counters.txt" 2>/dev/null || true
 		printf '%s: FAILED; traces are in %s\n' "$story" "$work" >&2
 		tail -n 15 "$work"/*.err "$work/tandem.log" "$work/counters.txt" >&2 2>/dev/null || true
 	fi
 	[ -n "${FLOW_KEEP_LAB:-}" ] && [ $status -eq 0 ] || "$lab" down || status=1
-	[ $status -ne 0 ] || rm -rf "$work"
+	[ $status -ne 0 ] && [ $status -ne 130 ] || rm -rf "$work"
 	exit $status
 }
 
@@ -101,12 +101,14 @@ scenario() {
 	printf '%s\n' "$work/$1${2:-}.xml"
 }
 
-# sipp_command NAME SIDE HOST SCENARIO OPTIONS…: fills `command`; bounded by $sipp_seconds.
+# sipp_command NAME SIDE HOST SCENARIO OPTIONS…: fills `command`; bounded by $sipp_seconds. SCENARIO is a file, or the
+# name of one that SIPp brings.
 sipp_seconds=20
 sipp_command() {
-	local name=$1 side=$2 host=$3 file=$4
+	local name=$1 side=$2 host=$3 file=$4 from=-sf
 	shift 4
-	command=(timeout -k 2 "$sipp_seconds" ip netns exec "tandem-$side" sipp -sf "$file" -i "$host" -p "${port:-5060}"
+	[[ $file == */* ]] || from=-sn
+	command=(timeout -k 2 "$sipp_seconds" ip netns exec "tandem-$side" sipp $from "$file" -i "$host" -p "${port:-5060}"
 		-nostdin -key domain "${domain:-example.net}" -trace_err -error_file "$work/$name.err"
 		-trace_stat -stf "$work/$name.csv" -fd 1 "$@")
 }
@@ -138,7 +140,9 @@ caller() {
 	local name=$1 host=$2 file=$3 calls=$4 rate=$5
 	shift 5
 	sipp_command "$name" a "$host" "$file" -m "$calls" -r "$rate" -rp 1000 "$@" "${target:-192.0.2.1:5060}"
-	"${command[@]}" >"$work/$name.out" 2>&1 </dev/null || sipp_failed "$name" $?
+	"${command[@]}" >"$work/$name.out" 2>&1 </dev/null &
+	started+=($!)
+	wait $! || sipp_failed "$name" $?
 }
 
 caller_in_background() {

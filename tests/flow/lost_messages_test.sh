@@ -13,7 +13,7 @@ distinct() {
 
 record a b
 callee uas 198.51.100.10 "$(scenario uas_lossy)" 100 -lost 5
-caller uac 192.0.2.10 "$(scenario uac_lossy)" 100 50 -d 1500 -lost 5
+caller uac 192.0.2.10 "$(scenario uac_lossy)" 100 50 -d 2500 -lost 5
 done_well uas
 recorded a b
 

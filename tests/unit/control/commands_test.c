@@ -34,6 +34,13 @@ const char *session_locator_name(const struct worker *w) {
 	return "scalar";
 }
 
+const struct counters *dataplane_counters(const struct dataplane *dp) {
+	static const struct counters none;
+
+	(void)dp;
+	return &none;
+}
+
 bool dataplane_uses_huge_pages(const struct dataplane *dp) {
 	(void)dp;
 	return true;

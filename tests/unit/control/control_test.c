@@ -48,6 +48,13 @@ void dataplane_port_status(struct dataplane *dp, uint8_t port, struct port_statu
 	*ret_status = (struct port_status){0};
 }
 
+const struct counters *dataplane_counters(const struct dataplane *dp) {
+	static const struct counters none;
+
+	(void)dp;
+	return &none;
+}
+
 bool dataplane_uses_huge_pages(const struct dataplane *dp) {
 	(void)dp;
 	return false;

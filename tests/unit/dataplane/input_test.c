@@ -78,7 +78,8 @@ static void every_frame_is_judged(void **state) {
 }
 
 static void datagram_is_cut_to_its_payload(void **state) {
-	struct frame_spec spec = {.payload = "INVITE", .vlan = 100, .to = "198.18.0.1:5060", .options = 8, .padding = 3};
+	struct frame_spec spec = {
+		.payload = "INVITE", .vlan = 100, .to = "198.18.0.1:5060", .options = 8, .padding = 3};
 	struct endpoint from = endpoint_of("192.0.2.10:5070"), to = endpoint_of("198.18.0.1:5060");
 	const struct packet *packet;
 	struct rte_mbuf *m;
@@ -126,7 +127,8 @@ static void good_checksums_of_the_port_are_believed(void **state) {
 	struct wire *wire = *state;
 	uint8_t frame[FRAME_MAX];
 	uint32_t len = frame_build(&spec, frame);
-	const uint64_t flags[] = {0, RTE_MBUF_F_RX_IP_CKSUM_GOOD, RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD};
+	const uint64_t flags[] = {
+		0, RTE_MBUF_F_RX_IP_CKSUM_GOOD, RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD};
 	const uint16_t reasons[] = {COUNT_DROP_IP_CHECKSUM, COUNT_DROP_UDP_CHECKSUM, 0};
 
 	wire->ports[0].checksum_rx = true;

@@ -30,12 +30,21 @@ static void longest_prefix_wins(void **state) {
 		const char *to;
 		uint8_t interface;
 	} rows[] = {
-		{"10.1.2.3", 4}, {"10.1.2.4", 3}, {"10.1.3.1", 2}, {"10.2.0.1", 1}, {"11.0.0.1", 0},
-		{"[2001:db8::1]", 6}, {"[2001:db8::2]", 5},
+		{"10.1.2.3", 4},
+		{"10.1.2.4", 3},
+		{"10.1.3.1", 2},
+		{"10.2.0.1", 1},
+		{"11.0.0.1", 0},
+		{"[2001:db8::1]", 6},
+		{"[2001:db8::2]", 5},
 	};
 	const struct neigh_route routes[] = {
-		route_of("10.1.0.0", 16, 2, 0),	 route_of("0.0.0.0", 0, 0, 0),	   route_of("10.1.2.3", 32, 4, 0),
-		route_of("10.1.2.0", 24, 3, 0),	 route_of("10.0.0.0", 8, 1, 0),	   route_of("[2001:db8::]", 32, 5, 0),
+		route_of("10.1.0.0", 16, 2, 0),
+		route_of("0.0.0.0", 0, 0, 0),
+		route_of("10.1.2.3", 32, 4, 0),
+		route_of("10.1.2.0", 24, 3, 0),
+		route_of("10.0.0.0", 8, 1, 0),
+		route_of("[2001:db8::]", 32, 5, 0),
 		route_of("[2001:db8::1]", 128, 6, 0),
 	};
 
@@ -60,8 +69,7 @@ static void prefix_ends_within_a_byte(void **state) {
 
 static void lower_metric_wins(void **state) {
 	const struct neigh_route routes[] = {
-		route_of("10.0.0.0", 8, 1, 20), route_of("10.0.0.0", 8, 2, 10), route_of("10.0.0.0", 8, 0, 30)
-	};
+		route_of("10.0.0.0", 8, 1, 20), route_of("10.0.0.0", 8, 2, 10), route_of("10.0.0.0", 8, 0, 30)};
 
 	publish(*state, neigh_snapshot_create(1002, routes, ARRAY_LEN(routes), NULL, 0));
 	assert_int_equal(look_up(*state, "10.0.0.1").interface, 2);

@@ -12,7 +12,6 @@
 #include <rte_ring.h>
 #include <rte_udp.h>
 
-
 static uint8_t stage_owner(const struct worker *w, const char *data, uint32_t len) {
 	return len > 0 ? (uint8_t)(data[0] - '0') % w->worker_count : 0;
 }
@@ -50,8 +49,16 @@ const struct worker_stages wire_stages = {
 };
 
 int wire_eal(void **state) {
-	char *args[] = {"test",	       "--no-huge", "--no-shconf",	      "--no-pci", "--no-telemetry",
-			"--iova-mode=va", "-m96",	"--log-level=lib.eal:error", "--lcores=0"};
+	char *args[] = {
+		"test",
+		"--no-huge",
+		"--no-shconf",
+		"--no-pci",
+		"--no-telemetry",
+		"--iova-mode=va",
+		"-m96",
+		"--log-level=lib.eal:error",
+		"--lcores=0"};
 
 	(void)state;
 	return rte_eal_init(ARRAY_LEN(args), args) < 0 ? -1 : 0;

@@ -50,15 +50,15 @@ struct frame_spec {
 	const char *from, *to; // "address:port"; default 192.0.2.10:5070 and 192.0.2.1:5060
 	const char *payload;   // default "hello"
 	uint16_t vlan;
-	bool is_tagged;	     // with VLAN 0, or in front of `type`
-	uint16_t type;	     // of Ethernet
+	bool is_tagged; // with VLAN 0, or in front of `type`
+	uint16_t type;	// of Ethernet
 	uint8_t protocol;
-	uint8_t options;     // bytes of IP options
+	uint8_t options; // bytes of IP options
 	uint8_t version_ihl;
-	uint16_t fragment;   // the field as it is
+	uint16_t fragment;		// the field as it is
 	int total_len_off, udp_len_off; // added to the right value
 	uint32_t padding;
-	uint32_t cut;	     // bytes taken from the end
+	uint32_t cut; // bytes taken from the end
 	bool bad_ip_checksum, bad_udp_checksum, no_udp_checksum, other_mac;
 };
 
@@ -67,7 +67,7 @@ int wire_eal(void **state);
 
 // Test set-up (state is the struct wire) and tear-down, which checks that no packet was lost.
 int wire_open_one(void **state);
-int wire_open_two(void **state);		// two workers, two queues
+int wire_open_two(void **state); // two workers, two queues
 int wire_open_two_one_queue(void **state);
 int wire_close(void **state);
 
