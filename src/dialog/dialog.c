@@ -118,6 +118,26 @@ static void give(struct dialog_table *table, struct dialog *dialog) {
 	pool_give(&table->pool, dialog);
 }
 
+static bool has_caller(const struct dialog *dialog, struct str call_id, struct str caller_tag) {
+	return str_eq(dialog_text(dialog, DIALOG_CALL_ID), call_id) &&
+	       str_eq(dialog_text(dialog, DIALOG_CALLER_TAG), caller_tag);
+}
+
+struct alike {
+	const struct dialog_table *table;
+	const struct sip_msg *invite;
+	uint32_t count;
+};
+
+// Matches, and so ends the walk, when there are enough.
+static bool is_one_too_many(const void *key, uint32_t slot) {
+	struct alike *alike = *(struct alike *const *)key;
+	const struct dialog *dialog = pool_at(&alike->table->pool, slot);
+
+	alike->count += has_caller(dialog, alike->invite->call_id, alike->invite->from.tag);
+	return alike->count == DIALOG_ALIKE_MAX;
+}
+
 struct dialog *dialog_create(struct dialog_table *table, const struct sip_msg *invite, uint64_t now_ms) {
 	const struct str text[DIALOG_TEXT_COUNT] = {
 		[DIALOG_CALL_ID] = invite->call_id,
@@ -126,13 +146,18 @@ struct dialog *dialog_create(struct dialog_table *table, const struct sip_msg *i
 		[DIALOG_TO_URI] = invite->to.uri,
 		[DIALOG_CALLER_TARGET] = sip_contact_uri(invite),
 	};
-	struct dialog *dialog = take(table, now_ms);
+	struct alike alike = {.table = table, .invite = invite}, *key = &alike;
+	uint64_t hash = hash_of(table, invite->call_id, invite->from.tag);
+	struct dialog *dialog;
 
+	if (table_find(&table->heads, hash, is_one_too_many, &key) != SLOT_NONE)
+		return NULL;
+	dialog = take(table, now_ms);
 	if (!dialog)
 		return NULL;
 	if (!set_text(table, dialog, text))
 		goto full;
-	dialog->hash = hash_of(table, invite->call_id, invite->from.tag);
+	dialog->hash = hash;
 	dialog->first = pool_slot(&table->pool, dialog);
 	dialog->caller_cseq = invite->cseq;
 	if (!table_insert(&table->heads, dialog->hash, dialog->first))
@@ -169,9 +194,7 @@ static struct dialog *next_of(const struct dialog_table *table, const struct dia
 }
 
 static bool has_ends(const struct dialog *dialog, struct str call_id, struct str caller_tag, struct str callee_tag) {
-	return str_eq(dialog_text(dialog, DIALOG_CALL_ID), call_id) &&
-	       str_eq(dialog_text(dialog, DIALOG_CALLER_TAG), caller_tag) &&
-	       str_eq(dialog_text(dialog, DIALOG_CALLEE_TAG), callee_tag);
+	return has_caller(dialog, call_id, caller_tag) && str_eq(dialog_text(dialog, DIALOG_CALLEE_TAG), callee_tag);
 }
 
 // The dialog of the set from `head` on with these tags, whichever side sent the request.
@@ -252,12 +275,17 @@ static struct dialog *add_sibling(struct dialog_table *table, struct dialog *hea
 	return dialog;
 }
 
-// The record of that To tag, made when there is none yet: the head's own while it has no tag, else a sibling.
+// The record of that To tag, made when there is none yet: the head's own while it has no tag, else a sibling. NULL when
+// there are too many or a pool is full.
 static struct dialog *of_tag(struct dialog_table *table, struct dialog *head, struct str tag, uint64_t now_ms) {
-	for (struct dialog *dialog = head; dialog; dialog = next_of(table, dialog))
+	uint32_t count = 0;
+
+	for (struct dialog *dialog = head; dialog; dialog = next_of(table, dialog), count++)
 		if (str_eq(dialog_text(dialog, DIALOG_CALLEE_TAG), tag))
 			return dialog;
-	return head->text_len[DIALOG_CALLEE_TAG] == 0 ? head : add_sibling(table, head, now_ms);
+	if (head->text_len[DIALOG_CALLEE_TAG] == 0)
+		return head;
+	return count < DIALOG_SIBLINGS_MAX ? add_sibling(table, head, now_ms) : NULL;
 }
 
 // The Record-Route entries in order, joined with commas, into `out`; what does not fit is left out.
@@ -306,6 +334,11 @@ dialog_response(struct dialog_table *table, struct dialog *head, const struct si
 	return dialog;
 }
 
+// From its 2xx on a dialog's timer runs, whatever BYE is on its way.
+static bool was_confirmed(const struct dialog_table *table, const struct dialog *dialog) {
+	return timer_is_armed(&table->wheel, dialog);
+}
+
 // The siblings of the head that never were confirmed.
 static void free_unconfirmed_siblings(struct dialog_table *table, struct dialog *head) {
 	struct dialog *dialog = next_of(table, head);
@@ -313,7 +346,7 @@ static void free_unconfirmed_siblings(struct dialog_table *table, struct dialog 
 	while (dialog) {
 		struct dialog *next = next_of(table, dialog);
 
-		if (dialog->state < DIALOG_CONFIRMED)
+		if (!was_confirmed(table, dialog))
 			dialog_free(table, dialog);
 		dialog = next;
 	}
@@ -323,7 +356,7 @@ void dialog_invite_over(struct dialog_table *table, struct dialog *dialog) {
 	struct dialog *head = head_of(table, dialog);
 
 	free_unconfirmed_siblings(table, head);
-	if (head->state < DIALOG_CONFIRMED)
+	if (!was_confirmed(table, head))
 		dialog_free(table, head);
 }
 
@@ -340,7 +373,7 @@ void dialog_request(
 		*cseq = request->cseq;
 	if (request->method == SIP_BYE && dialog->state != DIALOG_TERMINATED)
 		set_state(table, dialog, DIALOG_TERMINATED);
-	if (timer_is_armed(&table->wheel, dialog))
+	if (was_confirmed(table, dialog))
 		timer_arm(&table->wheel, dialog, now_ms + table->max_age_ms);
 }
 
@@ -360,7 +393,7 @@ bool dialog_bye_answered(struct dialog_table *table, struct dialog *dialog, uint
 		return true;
 	}
 	if (status >= 300 && dialog->state == DIALOG_TERMINATED)
-		set_state(table, dialog, dialog->answered_ms ? DIALOG_CONFIRMED : DIALOG_EARLY);
+		set_state(table, dialog, was_confirmed(table, dialog) ? DIALOG_CONFIRMED : DIALOG_EARLY);
 	return false;
 }
 

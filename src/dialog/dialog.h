@@ -55,7 +55,11 @@ struct dialog {
 	char *text;
 };
 
-#define DIALOG_RULE_ROUTE (-1) // the request brought a Route of its own
+#define DIALOG_RULE_ROUTE (-1)
+#define DIALOG_SIBLINGS_MAX 12 // early or confirmed dialogs of one INVITE that are tracked
+#define DIALOG_ALIKE_MAX                                                                                               \
+	8 // sets with one Call-ID and From tag: more is somebody filling a hash chain // the request brought a Route of
+	  // its own
 
 struct dialog_table {
 	struct pool pool;
@@ -74,7 +78,8 @@ int dialog_table_init(
 );
 void dialog_table_fini(struct dialog_table *table);
 
-// The head of a new set for an INVITE outside a dialog, state Trying; NULL when no record or text memory is left.
+// The head of a new set for an INVITE outside a dialog, state Trying; NULL when no record or text memory is left, or
+// DIALOG_ALIKE_MAX sets with its Call-ID and From tag are there already.
 struct dialog *dialog_create(struct dialog_table *table, const struct sip_msg *invite, uint64_t now_ms);
 
 struct dialog *dialog_get(const struct dialog_table *table, struct dialog_ref ref);
@@ -89,15 +94,17 @@ struct dialog *
 dialog_find(const struct dialog_table *table, const struct sip_msg *request, struct str id, bool *ret_by_caller);
 
 // What a response to the INVITE does to the set of `head` (any of its records): early dialogs appear, a 2xx confirms
-// one and a repeated 2xx changes nothing. A full pool means a forked early dialog is not tracked. Returns the dialog,
+// one and a repeated 2xx changes nothing. What passes
+// DIALOG_SIBLINGS_MAX or finds the pool full is not tracked. Returns the dialog,
 // or NULL when the response has no To tag or makes none.
 struct dialog *
 dialog_response(struct dialog_table *table, struct dialog *head, const struct sip_msg *response, uint64_t now_ms);
 
-// The INVITE transaction is over: what never was confirmed of the set ends, the given record perhaps too.
+// The INVITE transaction is over: what never was confirmed of the set ends, the given record perhaps too, a BYE on its
+// way or not.
 void dialog_invite_over(struct dialog_table *table, struct dialog *dialog);
 
-// A request passes in the dialog: CSeq, and for BYE the state. Keeps the dialog from expiring.
+// A request was forwarded in the dialog: CSeq, and for BYE the state. Keeps the dialog from expiring.
 void dialog_request(
 	struct dialog_table *table,
 	struct dialog *dialog,

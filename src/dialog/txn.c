@@ -27,7 +27,8 @@ static void key_add(struct key *key, struct str part) {
 		key->overflow = true;
 		return;
 	}
-	memcpy(key->text + key->len, part.ptr, part.len);
+	if (part.len > 0)
+		memcpy(key->text + key->len, part.ptr, part.len);
 	key->len += part.len;
 	key->text[key->len++] = '\0'; // no part holds a NUL, so parts cannot run into each other
 }
@@ -66,6 +67,14 @@ static void key_make(struct key *key, const struct sip_msg *msg, struct str meth
 	key_add_lower(key, msg->via.host);
 	key_add(key, str_of(port, 4));
 	key_add(key, method);
+}
+
+bool txn_key_fits(const struct sip_msg *request) {
+	const struct sip_via *via = &request->via;
+
+	return (uint64_t)via->branch.len + via->host.len + request->call_id.len + request->from.tag.len +
+		       request->method_text.len <
+	       KEY_MAX - 32; // CSeq, port and what keeps the parts apart
 }
 
 struct candidate {
@@ -147,7 +156,8 @@ static struct txn *create(struct txn_table *table, struct str key, struct str ca
 		return NULL;
 	}
 	memcpy(txn->text, key.ptr, key.len);
-	memcpy(txn->text + key.len, call_id.ptr, call_id.len);
+	if (call_id.len > 0)
+		memcpy(txn->text + key.len, call_id.ptr, call_id.len);
 	txn->key_len = (uint16_t)key.len;
 	txn->call_id_len = (uint16_t)call_id.len;
 	txn->created_ms = now_ms;

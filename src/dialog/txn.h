@@ -36,6 +36,7 @@ struct txn {
 	bool cancel_wanted;   // client INVITE: upstream cancelled; CANCEL as soon as a provisional comes (RFC 3261 9.1)
 	bool makes_dialog;    // client INVITE outside a dialog: `dialog` is the head of its set
 	bool by_caller;	      // client, in a dialog: the caller sent the request
+	bool has_ack;	      // client INVITE: what is stored is the ACK for its final, no more the INVITE
 	uint16_t status;      // last response, 0 = none
 	uint16_t key_len;
 	uint16_t call_id_len;
@@ -69,6 +70,9 @@ int txn_table_init(
 	const struct config_timers *timers
 );
 void txn_table_fini(struct txn_table *table);
+
+// False when the parts of a request that identify its transaction are too long to be kept (1 KiB in all).
+bool txn_key_fits(const struct sip_msg *request);
 
 // The server transaction a request belongs to: the one it retransmits, or for ACK the INVITE's. NULL when there is
 // none. Old elements (branch without the magic cookie) are matched by Call-ID, CSeq number, From tag and Via.

@@ -12,7 +12,7 @@ void cancel_send(struct session *s, struct txn *invite) {
 	uint32_t len;
 
 	if (!invite->message ||
-	    sip_parse(&s->stored, invite->message, invite->message_len, &s->limits, &s->locator) != SIP_OK)
+	    sip_parse(&s->stored, invite->message, invite->message_len, &s->own_limits, &s->locator) != SIP_OK)
 		return;
 	m = output_alloc(s->w);
 	if (!m)
@@ -56,12 +56,13 @@ static void answer(struct session *s, struct rte_mbuf *m) {
 		server->remote = local_response_target(&s->msg, packet_of(m));
 		count_one(&s->w->count, COUNT_TXN_SERVER);
 	}
+	if (response)
+		count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
 	if (response && server) {
 		response_give(s, server, 200, response);
 	} else if (response) {
 		struct endpoint to = local_response_target(&s->msg, packet_of(m));
 
-		count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
 		output_datagram(s->w, response, packet_of(m)->listener, &to);
 	} else if (server) {
 		txn_free(&s->txns, server);

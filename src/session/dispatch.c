@@ -12,6 +12,13 @@ uint8_t dispatch_owner(const struct worker *w, const char *data, uint32_t len) {
 	return owner_of(w->session->seed, sip_peek_call_id(data, len), w->worker_count);
 }
 
+// Counted by what is wrong, and as a response when it looks like one.
+static void drop_malformed(struct session *s, struct rte_mbuf *m, enum sip_verdict verdict) {
+	if (str_starts(str_of(s->msg.buf, s->msg.len), STR("SIP/")))
+		count_one(&s->w->count, COUNT_SIP_RESPONSE_BAD);
+	local_drop(s, m, sip_verdict_count(verdict));
+}
+
 // Nothing of it can be trusted: answered when it is a request that says whom to answer, and counted by what is wrong.
 static void refuse_malformed(struct session *s, struct rte_mbuf *m, enum sip_verdict verdict) {
 	if (s->msg.is_request)
@@ -24,7 +31,7 @@ static void refuse_malformed(struct session *s, struct rte_mbuf *m, enum sip_ver
 			STR("")
 		);
 	else
-		local_drop(s, m, COUNT_SIP_RESPONSE_BAD);
+		drop_malformed(s, m, verdict);
 }
 
 static void dispatch_request(struct session *s, struct rte_mbuf *m) {
@@ -39,8 +46,11 @@ static void dispatch_request(struct session *s, struct rte_mbuf *m) {
 
 static void dispatch(struct session *s, struct rte_mbuf *m) {
 	struct counters *count = &s->w->count;
-	enum sip_verdict verdict =
-		sip_parse(&s->msg, rte_pktmbuf_mtod(m, char *), rte_pktmbuf_data_len(m), &s->limits, &s->locator);
+	const char *data = rte_pktmbuf_mtod(m, char *);
+	uint32_t len = rte_pktmbuf_data_len(m);
+	bool is_response = str_starts(str_of(data, len), STR("SIP/"));
+	const struct sip_limits *limits = is_response ? &s->own_limits : &s->limits;
+	enum sip_verdict verdict = sip_parse(&s->msg, data, len, limits, &s->locator);
 
 	if (verdict == SIP_KEEPALIVE) {
 		count_one(count, COUNT_RX_KEEPALIVE);
@@ -51,7 +61,8 @@ static void dispatch(struct session *s, struct rte_mbuf *m) {
 		count_one(count, COUNT_RX_SIP_MISPLACED);
 	else
 		count_one(count, COUNT_RX_SIP_OWNED);
-	if (verdict != SIP_OK) {
+	// What the URI is matters only when it has to lead somewhere: found wrong last, and judged by route_find.
+	if (verdict != SIP_OK && verdict != SIP_BAD_URI_SCHEME) {
 		refuse_malformed(s, m, verdict);
 	} else if (s->msg.is_request) {
 		dispatch_request(s, m);

@@ -75,6 +75,18 @@ static void dialog_row(const struct session *s, const struct dialog *dialog, str
 	row->answered_ms = dialog->answered_ms ? now_ms - dialog->answered_ms : 0;
 }
 
+// The one dialog of that name, whose slot is the cursor.
+static void answer_dialog(const struct session *s, struct inspect_dialogs *body) {
+	const struct dialog *dialog = pool_live_at(&s->dialogs.pool, body->cursor);
+
+	body->count = 0;
+	body->cursor = SLOT_NONE;
+	if (!dialog)
+		return;
+	dialog_row(s, dialog, &body->row[0]);
+	body->count = strcmp(body->id, body->row[0].id) == 0;
+}
+
 static void answer_dialogs(const struct session *s, struct inspect_dialogs *body) {
 	const struct pool *pool = &s->dialogs.pool;
 	uint32_t slot = body->cursor, looked = 0;
@@ -82,13 +94,9 @@ static void answer_dialogs(const struct session *s, struct inspect_dialogs *body
 	body->count = 0;
 	for (; slot < pool->untouched && body->count < INSPECT_ROWS && looked < INSPECT_WALK; slot++, looked++) {
 		const struct dialog *dialog = pool_live_at(pool, slot);
-		struct inspect_dialog *row = &body->row[body->count];
 
-		if (!dialog || !dialog_wanted(dialog, body->filter))
-			continue;
-		dialog_row(s, dialog, row);
-		if (body->id[0] == '\0' || strcmp(body->id, row->id) == 0)
-			body->count++;
+		if (dialog && dialog_wanted(dialog, body->filter))
+			dialog_row(s, dialog, &body->row[body->count++]);
 	}
 	body->cursor = slot < pool->untouched ? slot : SLOT_NONE;
 }
@@ -142,7 +150,10 @@ static void answer_transactions(const struct session *s, struct inspect_transact
 void inspect_answer(struct worker *w, struct command *command) {
 	switch ((enum inspect_kind)command->kind) {
 	case INSPECT_DIALOGS:
-		answer_dialogs(w->session, command->body);
+		if (((struct inspect_dialogs *)command->body)->id[0] == '\0')
+			answer_dialogs(w->session, command->body);
+		else
+			answer_dialog(w->session, command->body);
 		break;
 	case INSPECT_TRANSACTIONS:
 		answer_transactions(w->session, command->body);

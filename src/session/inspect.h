@@ -9,7 +9,7 @@
 #include "dataplane/mailbox.h"
 
 #define INSPECT_ROWS 64
-#define INSPECT_WALK 4096 // records looked at per slice, at most
+#define INSPECT_WALK 256 // records looked at per slice, at most
 
 enum inspect_kind {
 	INSPECT_DIALOGS,      // body: struct inspect_dialogs
@@ -34,7 +34,7 @@ struct inspect_dialog {
 struct inspect_dialogs {
 	uint32_t cursor; // in: first slot to look at, 0 at first; out: where to go on, SLOT_NONE = done
 	char filter[96]; // substring of Call-ID, URIs or tags, or "state=early|confirmed|terminated"; empty = all
-	char id[20];	 // not empty: only this one, exactly
+	char id[20];	 // not empty: only this one; the cursor is its slot
 	uint32_t count;
 	struct inspect_dialog row[INSPECT_ROWS];
 };

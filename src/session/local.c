@@ -59,7 +59,8 @@ struct rte_mbuf *local_response_stored(struct session *s, const struct txn *clie
 	struct rte_mbuf *m;
 	uint32_t len;
 
-	if (!client->message || sip_parse(&s->stored, client->message, client->message_len, &s->limits, &s->locator))
+	if (!client->message ||
+	    sip_parse(&s->stored, client->message, client->message_len, &s->own_limits, &s->locator))
 		return NULL;
 	m = output_alloc(s->w);
 	if (!m)

@@ -6,6 +6,8 @@
 
 // A proxy's work on a request, in the order of RFC 3261 sections 16.3 to 16.6.
 
+#define RESERVED_SHARE 10 // a tenth of what there is
+
 // What forwarding one request needs while it lasts.
 struct forward {
 	struct rte_mbuf *m;
@@ -13,7 +15,6 @@ struct forward {
 	struct endpoint reply_to;
 	struct dialog *dialog; // made by this INVITE, or the one it is in
 	bool makes_dialog;
-	bool by_caller; // in a dialog
 	struct sip_edits edits;
 	struct sip_writer scratch; // s->scratch
 };
@@ -199,7 +200,8 @@ static void refuse_edited(struct session *s, struct forward *f, struct txn *serv
 
 	count_one(&s->w->count, COUNT_REFUSED_TEXT);
 	if (answer &&
-	    sip_parse(&s->stored, rte_pktmbuf_mtod(f->m, char *), f->m->data_len, &s->limits, &s->locator) == SIP_OK) {
+	    sip_parse(&s->stored, rte_pktmbuf_mtod(f->m, char *), f->m->data_len, &s->own_limits, &s->locator) ==
+		    SIP_OK) {
 		mint_tag(s->scratch, txn_received_branch(server), s->seed, client->hash);
 		len = sip_build_response(
 			&s->stored, &how, rte_pktmbuf_mtod(answer, char *), rte_pktmbuf_tailroom(answer)
@@ -208,6 +210,7 @@ static void refuse_edited(struct session *s, struct forward *f, struct txn *serv
 	if (len > 0) {
 		rte_pktmbuf_append(answer, (uint16_t)len);
 		count_one(&s->w->count, COUNT_LOCAL_5XX);
+		count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
 		output_datagram(s->w, answer, server->listener, &server->remote);
 	} else {
 		rte_pktmbuf_free(answer);
@@ -249,7 +252,7 @@ static void forward_start(struct session *s, struct forward *f, struct txn *serv
 	client->listener = f->target.listener;
 	client->remote = f->target.to;
 	client->makes_dialog = f->makes_dialog;
-	client->by_caller = f->by_caller;
+	client->by_caller = f->target.by_caller;
 	if (f->dialog) {
 		struct dialog_ref ref = dialog_ref_of(&s->dialogs, f->dialog);
 
@@ -269,6 +272,8 @@ static void forward_start(struct session *s, struct forward *f, struct txn *serv
 		return;
 	}
 	count_forwarded(s, f);
+	if (f->dialog && !f->makes_dialog)
+		dialog_request(&s->dialogs, f->dialog, &s->msg, f->target.by_caller, s->w->now_ms);
 	txn_step(&s->txns, client, TXN_START, s->w->now_ms);
 	send_trying(s, server, answer);
 	packet_of(m)->latency = is_invite ? LATENCY_INVITE : LATENCY_REQUEST;
@@ -279,11 +284,9 @@ static void forward_start(struct session *s, struct forward *f, struct txn *serv
 static bool dialog_prepare(struct session *s, struct forward *f) {
 	const struct sip_msg *msg = &s->msg;
 
+	f->dialog = f->target.dialog;
 	if (!is_outside_dialog(msg)) {
-		f->dialog = dialog_find(&s->dialogs, msg, f->target.dialog_id, &f->by_caller);
-		if (f->dialog)
-			dialog_request(&s->dialogs, f->dialog, msg, f->by_caller, s->w->now_ms);
-		else
+		if (!f->dialog)
 			count_one(&s->w->count, COUNT_DLG_UNKNOWN);
 		return true;
 	}
@@ -293,7 +296,7 @@ static bool dialog_prepare(struct session *s, struct forward *f) {
 	if (!f->dialog)
 		return false;
 	f->makes_dialog = true;
-	f->by_caller = true;
+	f->target.by_caller = true;
 	f->dialog->caller = f->reply_to;
 	f->dialog->callee = f->target.to;
 	f->dialog->rule = f->target.rule;
@@ -336,10 +339,27 @@ static bool unsupported(struct session *s, struct sip_writer *w) {
 	return w->len > 2;
 }
 
+// What is left of records and text is kept for calls in progress: their BYE must pass when new calls do not.
+static bool is_nearly_full(const struct session *s, enum count *ret_reason) {
+	const struct pool *pool = &s->txns.pool;
+
+	if (pool->used >= pool->capacity - pool->capacity / RESERVED_SHARE) {
+		*ret_reason = COUNT_REFUSED_TRANSACTIONS;
+		return true;
+	}
+	*ret_reason = COUNT_REFUSED_TEXT;
+	return blob_used(s->text) >= blob_limit(s->text) - blob_limit(s->text) / RESERVED_SHARE;
+}
+
 // True when the request may go on; otherwise it was answered and m is consumed.
 static bool validate(struct session *s, struct rte_mbuf *m) {
 	struct sip_writer extra;
+	enum count reason;
 
+	if (!txn_key_fits(&s->msg)) {
+		local_refuse(s, m, 400, COUNT_SIP_TOO_LONG);
+		return false;
+	}
 	if (s->msg.max_forwards == 0) {
 		local_refuse(s, m, 483, COUNT_SIP_TOO_HOPS);
 		return false;
@@ -352,6 +372,10 @@ static bool validate(struct session *s, struct rte_mbuf *m) {
 	}
 	if (is_outside_dialog(&s->msg) && worker_flag(&s->w->draining)) {
 		local_refuse(s, m, 503, COUNT_REFUSED_DRAIN);
+		return false;
+	}
+	if (is_outside_dialog(&s->msg) && is_nearly_full(s, &reason)) {
+		local_refuse(s, m, 503, reason);
 		return false;
 	}
 	return true;
@@ -405,7 +429,7 @@ void ack_handle(struct session *s, struct rte_mbuf *m) {
 	struct txn *server = txn_server_find(&s->txns, &s->msg);
 	uint64_t call_hash = hash_str(s->seed, s->msg.call_id);
 	struct forward f = {.m = m};
-	enum count reason = COUNT_SIP_ACK_STRAY;
+	enum count reason;
 
 	if (server && !(txn_step(&s->txns, server, TXN_RX_ACK, s->w->now_ms) & TXN_DO_PASS)) {
 		rte_pktmbuf_free(m);
@@ -415,12 +439,17 @@ void ack_handle(struct session *s, struct rte_mbuf *m) {
 		rte_pktmbuf_free(m); // for an answer of ours that kept no state
 		return;
 	}
-	if (s->msg.max_forwards == 0 || route_find(s, packet_of(m), &f.target, &reason)) {
-		local_drop(s, m, COUNT_SIP_ACK_STRAY);
+	if (s->msg.max_forwards == 0) {
+		local_drop(s, m, COUNT_SIP_TOO_HOPS);
 		return;
 	}
-	f.dialog = dialog_find(&s->dialogs, &s->msg, f.target.dialog_id, &f.by_caller);
+	if (route_find(s, packet_of(m), &f.target, &reason)) {
+		count_one(&s->w->count, COUNT_SIP_ACK_STRAY);
+		local_drop(s, m, reason);
+		return;
+	}
+	f.dialog = f.target.dialog;
 	if (f.dialog)
-		dialog_request(&s->dialogs, f.dialog, &s->msg, f.by_caller, s->w->now_ms);
+		dialog_request(&s->dialogs, f.dialog, &s->msg, f.target.by_caller, s->w->now_ms);
 	forward_stateless(s, &f);
 }

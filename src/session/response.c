@@ -20,9 +20,12 @@ static void call_progresses(struct session *s, struct dialog *head, const struct
 		count_one(&s->w->count, COUNT_DLG_CONFIRMED);
 }
 
+// The dialog may be gone already, ended by a BYE before the final.
 static void call_failed(struct session *s, struct dialog *head) {
-	count_one(&s->w->count, COUNT_DLG_FAILED);
 	count_one(&s->w->count, COUNT_CALLS_FAILED);
+	if (!head)
+		return;
+	count_one(&s->w->count, COUNT_DLG_FAILED);
 	dialog_invite_over(&s->dialogs, head);
 }
 
@@ -31,12 +34,12 @@ static void dialog_update(struct session *s, struct txn *client, const struct pa
 	struct dialog *dialog = dialog_of(s, client);
 	uint16_t status = s->msg.status;
 
-	if (!dialog)
-		return;
-	if (client->makes_dialog && status < 300) {
-		call_progresses(s, dialog, from);
-	} else if (client->makes_dialog) {
+	if (client->makes_dialog && status >= 300)
 		call_failed(s, dialog);
+	if (!dialog || (client->makes_dialog && status >= 300))
+		return;
+	if (client->makes_dialog) {
+		call_progresses(s, dialog, from);
 	} else if (client->method == SIP_BYE && status >= 200) {
 		if (dialog_bye_answered(&s->dialogs, dialog, status))
 			count_one(&s->w->count, COUNT_DLG_ENDED);
@@ -74,7 +77,7 @@ static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
 	int32_t start;
 	uint32_t len;
 
-	if (!server || s->msg.via_count < 2) {
+	if (!server) {
 		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
 		return;
 	}
@@ -94,13 +97,14 @@ static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
 	response_give(s, server, status, m);
 }
 
-// The ACK a non-2xx final is owed, hop by hop, kept for its retransmissions (RFC 3261 17.1.1.3).
+// The ACK a non-2xx final is owed, hop by hop, kept for its retransmissions (RFC 3261 17.1.1.3). Without memory for
+// that the INVITE stays stored, and the next retransmission of the final has another one built.
 static void ack_send(struct session *s, struct txn *client) {
 	struct rte_mbuf *m;
 	uint32_t len = 0;
 
 	if (!client->message ||
-	    sip_parse(&s->stored, client->message, client->message_len, &s->limits, &s->locator) != SIP_OK)
+	    sip_parse(&s->stored, client->message, client->message_len, &s->own_limits, &s->locator) != SIP_OK)
 		return;
 	m = output_alloc(s->w);
 	if (!m)
@@ -111,7 +115,7 @@ static void ack_send(struct session *s, struct txn *client) {
 		return;
 	}
 	rte_pktmbuf_append(m, (uint16_t)len);
-	txn_store(&s->txns, client, rte_pktmbuf_mtod(m, char *), len);
+	client->has_ack = txn_store(&s->txns, client, rte_pktmbuf_mtod(m, char *), len);
 	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
 	output_datagram(s->w, m, client->listener, &client->remote);
 }
@@ -121,15 +125,16 @@ void response_handle(struct session *s, struct rte_mbuf *m) {
 	uint16_t status = s->msg.status;
 	unsigned actions;
 
-	if (!client) {
+	// With our Via alone it is for us, and only a CANCEL of ours has such an answer.
+	if (!client || (s->msg.via_count < 2 && client->method != SIP_CANCEL)) {
 		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
 		return;
 	}
 	actions = txn_step(&s->txns, client, txn_event_received(status), s->w->now_ms);
 	client->status = status;
-	if (actions & TXN_DO_RESEND)
+	if ((actions & TXN_DO_RESEND) && client->has_ack)
 		local_resend(s, client, COUNT_RETRANSMIT_REQUESTS_OUT);
-	if (actions & TXN_DO_ACK)
+	else if (actions & (TXN_DO_ACK | TXN_DO_RESEND))
 		ack_send(s, client);
 	if (!(actions & TXN_DO_PASS)) {
 		count_one(&s->w->count, COUNT_RETRANSMIT_RESPONSES_IN);

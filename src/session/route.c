@@ -2,16 +2,18 @@
 // SPDX-FileCopyrightText: The tandem authors
 #include "session/state.h"
 
-#define OWN_ROUTES_MAX 2 // a double Record-Route; more of us in a row is somebody looping
+// A double Record-Route is two entries, a call that passes us twice four; more of us in a row is somebody looping.
+#define OWN_ROUTES_MAX 8
 
-static bool is_ours(const struct config *cfg, const struct sip_uri *uri) {
+// The listener a URI names, or -1.
+static int listener_named(const struct config *cfg, const struct sip_uri *uri) {
 	for (unsigned i = 0; i < cfg->listener_count; i++) {
 		const struct config_listener *listener = &cfg->listeners[i];
 
 		if (sip_uri_is_endpoint(uri, &listener->local) || sip_uri_is_endpoint(uri, &listener->advertised))
-			return true;
+			return (int)i;
 	}
-	return false;
+	return -1;
 }
 
 // The address a SIP URI names, over UDP. Names wait for the resolver (RFC 3263), other transports for their listeners.
@@ -30,11 +32,44 @@ static bool uri_endpoint(const struct sip_uri *uri, struct endpoint *ret_to) {
 	return true;
 }
 
+static int hex_value(char c) {
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+}
+
+// "%30" is "0" to whoever gets the request (RFC 3261 19.1.4), so it is to the rules.
+static bool user_starts(struct str user, struct str prefix) {
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < prefix.len; i++) {
+		char c;
+
+		if (at == user.len)
+			return false;
+		c = user.ptr[at++];
+		if (c == '%' && at + 2 <= user.len) {
+			c = (char)(hex_value(user.ptr[at]) << 4 | hex_value(user.ptr[at + 1]));
+			at += 2;
+		}
+		if (c != prefix.ptr[i])
+			return false;
+	}
+	return true;
+}
+
+// "example.net." is the same domain.
+static bool is_domain(struct str host, struct str domain) {
+	if (host.len > 0 && host.ptr[host.len - 1] == '.')
+		host.len--;
+	return str_eq_nocase(host, domain);
+}
+
 static bool rule_holds(const struct session *s, const struct config_route *rule, const struct packet *from) {
 	const struct sip_uri *uri = &s->msg.uri;
 
-	return str_starts(uri->user, rule->user_prefix) &&
-	       (rule->domain.len == 0 || str_eq_nocase(uri->host, rule->domain)) &&
+	return user_starts(uri->user, rule->user_prefix) &&
+	       (rule->domain.len == 0 || is_domain(uri->host, rule->domain)) &&
 	       (rule->from_port < 0 || rule->from_port == from->port) &&
 	       (!rule->has_from_network || ip_prefix_holds(&rule->from_network, &from->src.addr));
 }
@@ -65,79 +100,134 @@ static int route_next(const struct sip_msg *msg, struct sip_walk *walk, struct r
 
 	if (more <= 0)
 		return more;
-	return sip_name_addr_parse(text, &ret_entry->addr) && sip_uri_parse(ret_entry->addr.uri, &ret_entry->uri) ? 1
-														  : -1;
+	if (!sip_name_addr_parse(text, &ret_entry->addr) || !ret_entry->addr.in_brackets)
+		return -1;
+	return sip_uri_parse(ret_entry->addr.uri, &ret_entry->uri) ? 1 : -1;
 }
 
-// Passes over the entries at the top that name us. Returns what route_next said of the first other one.
-static int skip_own(const struct session *s, struct route_entry *ret_entry, struct target *target) {
+// What the Route entries at the top that name us say.
+struct own {
+	uint8_t count;
+	int listener;	      // the last one names, by which the request leaves if it can; -1 = none
+	struct str dialog_id; // our parameter of the first, or empty
+};
+
+// Passes over them. Returns what route_next said of the first other entry.
+static int skip_own(const struct session *s, struct route_entry *ret_entry, struct own *own) {
 	struct sip_walk walk = {.id = HDR_ROUTE};
 	struct sip_param id;
 	int more;
 
+	*own = (struct own){.listener = -1};
 	while ((more = route_next(&s->msg, &walk, ret_entry)) > 0) {
-		if (target->own_routes == OWN_ROUTES_MAX || !is_ours(s->w->cfg, &ret_entry->uri))
+		int listener = listener_named(s->w->cfg, &ret_entry->uri);
+
+		if (own->count == OWN_ROUTES_MAX || listener < 0)
 			break;
-		target->own_routes++;
-		if (sip_param_find(ret_entry->uri.params, STR("d"), &id) > 0)
-			target->dialog_id = id.value;
+		if (own->count++ == 0 && sip_param_find(ret_entry->uri.params, STR("d"), &id) > 0)
+			own->dialog_id = id.value;
+		own->listener = listener;
 	}
 	return more;
 }
 
-// The listener a message to target->to leaves by: that of the request when it is on the way, else the first there.
-static uint16_t
-way_out(const struct session *s, const struct packet *from, struct target *target, enum count *ret_reason) {
-	const struct config *cfg = s->w->cfg;
-	int interface = output_interface(s->w, &target->to.addr);
-	int found = -1;
+static bool is_us(const struct config *cfg, const struct endpoint *to) {
+	for (unsigned i = 0; i < cfg->listener_count; i++)
+		if (endpoint_eq(&cfg->listeners[i].local, to) || endpoint_eq(&cfg->listeners[i].advertised, to))
+			return true;
+	return false;
+}
 
-	for (unsigned i = 0; i < cfg->listener_count; i++) {
+// The listener a message to target->to leaves by: the one our Record-Route names, else that of the request when it is
+// on the way, else the first there. COUNT_COUNT, or what is wrong.
+static enum count
+way_out(const struct session *s, const struct packet *from, const struct own *own, struct target *target) {
+	const struct config *cfg = s->w->cfg;
+	int interface = output_interface(s->w, &target->to.addr), found = -1;
+
+	if (is_us(cfg, &target->to))
+		return COUNT_SIP_LOOP;
+	for (int i = 0; i < cfg->listener_count && interface >= 0; i++) {
 		const struct config_listener *listener = &cfg->listeners[i];
 
-		if (endpoint_eq(&listener->local, &target->to) || endpoint_eq(&listener->advertised, &target->to)) {
-			*ret_reason = COUNT_SIP_LOOP;
-			return 482;
-		}
-		if (listener->interface == interface && listener->local.addr.family == target->to.addr.family &&
-		    (found < 0 || i == from->listener))
-			found = (int)i;
+		if (listener->interface != interface || listener->local.addr.family != target->to.addr.family)
+			continue;
+		if (found < 0 || i == own->listener || (i == from->listener && found != own->listener))
+			found = i;
 	}
-	if (interface < 0 || found < 0) {
-		*ret_reason = COUNT_SIP_BAD_NEXT_HOP;
-		return 503;
-	}
+	if (found < 0)
+		return COUNT_SIP_BAD_NEXT_HOP;
 	target->listener = (uint8_t)found;
 	target->payload_max = output_payload_max(s->w, interface, target->to.addr.family);
+	return COUNT_COUNT;
+}
+
+// Inside a dialog of ours the Request-URI is the other side's Contact. One that names no address we can reach does not
+// lose the call: its messages have come from somewhere.
+static bool by_dialog(const struct session *s, struct target *target) {
+	if (uri_endpoint(&s->msg.uri, &target->to))
+		return true;
+	if (!target->dialog)
+		return false;
+	target->to = target->by_caller ? target->dialog->callee : target->dialog->caller;
+	return true;
+}
+
+// Where to, before it is known whether that can be reached: COUNT_COUNT, or what is wrong.
+static enum count choose(const struct session *s, const struct packet *from, struct own *own, struct target *target) {
+	const struct sip_msg *msg = &s->msg;
+	struct route_entry entry;
+	int more = skip_own(s, &entry, own);
+
+	target->rule = DIALOG_RULE_ROUTE;
+	target->own_routes = own->count;
+	if (more < 0)
+		return COUNT_SIP_BAD_ROUTE;
+	if (msg->to.tag.len > 0)
+		target->dialog = dialog_find(&s->dialogs, msg, own->dialog_id, &target->by_caller);
+	if (more > 0)
+		return uri_endpoint(&entry.uri, &target->to) ? COUNT_COUNT : COUNT_SIP_BAD_NEXT_HOP;
+	if (own->count > 0 && msg->to.tag.len > 0) {
+		// A tag made up would let anybody call anywhere past the rules.
+		if (!target->dialog && (msg->method == SIP_INVITE || msg->method == SIP_REFER))
+			return COUNT_DLG_REFUSED;
+		return by_dialog(s, target) ? COUNT_COUNT : COUNT_SIP_BAD_NEXT_HOP;
+	}
+	if (!msg->uri.is_sip)
+		return COUNT_SIP_BAD_URI_SCHEME;
+	return by_rules(s, from, target) ? COUNT_COUNT : COUNT_SIP_NO_RULE;
+}
+
+static uint16_t status_of(enum count reason) {
+	static const struct {
+		enum count reason;
+		uint16_t status;
+	} statuses[] = {
+		{.reason = COUNT_SIP_BAD_ROUTE, .status = 400},
+		{.reason = COUNT_SIP_NO_RULE, .status = 404},
+		{.reason = COUNT_SIP_BAD_URI_SCHEME, .status = 416},
+		{.reason = COUNT_DLG_REFUSED, .status = 481},
+		{.reason = COUNT_SIP_LOOP, .status = 482},
+		{.reason = COUNT_SIP_BAD_NEXT_HOP, .status = 503},
+	};
+
+	for (unsigned i = 0; i < ARRAY_LEN(statuses); i++)
+		if (statuses[i].reason == reason)
+			return statuses[i].status;
 	return 0;
 }
 
 uint16_t
 route_find(const struct session *s, const struct packet *from, struct target *ret_target, enum count *ret_reason) {
-	struct target target = {.rule = DIALOG_RULE_ROUTE};
-	struct route_entry entry;
-	int more = skip_own(s, &entry, &target);
-	bool found;
-	uint16_t status;
+	struct target target = {0};
+	struct own own;
+	enum count reason = choose(s, from, &own, &target);
 
-	if (more < 0) {
-		*ret_reason = COUNT_SIP_BAD_ROUTE;
-		return 400;
-	}
-	if (more > 0)
-		found = uri_endpoint(&entry.uri, &target.to);
-	else if (target.own_routes > 0 && s->msg.to.tag.len > 0)
-		found = uri_endpoint(&s->msg.uri, &target.to);
-	else if (!(found = by_rules(s, from, &target))) {
-		*ret_reason = COUNT_SIP_NO_RULE;
-		return 404;
-	}
-	if (!found) {
-		*ret_reason = COUNT_SIP_BAD_NEXT_HOP;
-		return 503;
-	}
-	status = way_out(s, from, &target, ret_reason);
-	if (status == 0)
+	if (reason == COUNT_COUNT)
+		reason = way_out(s, from, &own, &target);
+	if (reason == COUNT_COUNT)
 		*ret_target = target;
-	return status;
+	else
+		*ret_reason = reason;
+	return status_of(reason);
 }

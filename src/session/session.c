@@ -8,6 +8,8 @@
 #include "session/inspect.h"
 #include "session/state.h"
 
+#define OWN_HEADERS 4 // lines we may add to a request: Via, two Record-Routes, Max-Forwards
+
 // A worker's share of something stated for the whole process, rounded up.
 static uint32_t share(uint32_t total, const struct worker *w) {
 	return (total + w->worker_count - 1) / w->worker_count;
@@ -58,6 +60,10 @@ int session_create(struct worker *w, uint64_t seed) {
 	s->w = w;
 	s->seed = seed;
 	s->limits = (struct sip_limits){.headers_max = cfg->capacity.headers, .vias_max = cfg->capacity.vias};
+	s->own_limits = (struct sip_limits){
+		.headers_max = s->limits.headers_max + OWN_HEADERS,
+		.vias_max = s->limits.vias_max + 1,
+	};
 	w->session = s;
 	err = sip_locator_init(&s->locator, cfg->locator);
 	if (err) {

@@ -25,7 +25,8 @@ struct session {
 	struct worker *w;
 	uint64_t seed; // of all keyed hashes; the same in every worker
 	struct sip_locator locator;
-	struct sip_limits limits;
+	struct sip_limits limits;     // of what comes from outside
+	struct sip_limits own_limits; // of what we forwarded, and of its responses: with what we added
 	struct blob_arena *text;
 	struct txn_table txns;
 	struct dialog_table dialogs;
@@ -96,15 +97,17 @@ struct endpoint local_response_target(const struct sip_msg *request, const struc
 // What forwarding a request needs to know.
 struct target {
 	struct endpoint to;
-	uint8_t listener;     // leaves by
-	uint8_t own_routes;   // Route entries at the top that name us: 0 to 2
-	int32_t rule;	      // index, or DIALOG_RULE_ROUTE
-	uint32_t payload_max; // of the way out
-	struct str dialog_id; // parameter of our own Route entry, or empty
+	uint8_t listener;      // leaves by
+	uint8_t own_routes;    // Route entries at the top that name us
+	int32_t rule;	       // index, or DIALOG_RULE_ROUTE
+	uint32_t payload_max;  // of the way out
+	bool by_caller;	       // in a dialog: who sent it
+	struct dialog *dialog; // the request is in; NULL when it is in none we hold
 };
 
-// Decides where the request in s->msg goes: Route (RFC 3261 16.4, 16.12), in a dialog its Request-URI, else the static
-// rules. Returns 0, or the status to refuse it with and *ret_reason.
+// Decides where the request in s->msg goes: Route (RFC 3261 16.4, 16.12), in a dialog its Request-URI or, when that
+// names no address, where the other side's messages come from, else the static rules. Returns 0, or the status to
+// refuse it with and *ret_reason.
 uint16_t
 route_find(const struct session *s, const struct packet *from, struct target *ret_target, enum count *ret_reason);
 

@@ -18,9 +18,10 @@ static void invite_unanswered(struct session *s, struct txn *client) {
 	struct dialog *dialog = dialog_made(s, client);
 	struct rte_mbuf *m;
 
+	if (client->makes_dialog)
+		count_one(&s->w->count, COUNT_CALLS_FAILED);
 	if (dialog) {
 		count_one(&s->w->count, COUNT_DLG_FAILED);
-		count_one(&s->w->count, COUNT_CALLS_FAILED);
 		dialog_invite_over(&s->dialogs, dialog);
 	}
 	if (!server)
@@ -39,14 +40,11 @@ static void invite_unanswered(struct session *s, struct txn *client) {
 static void request_unanswered(struct session *s, struct txn *client) {
 	struct dialog_ref ref = {.slot = client->dialog.slot, .generation = client->dialog.generation};
 	struct dialog *dialog = dialog_get(&s->dialogs, ref);
-	struct txn *server = txn_get(&s->txns, client->peer);
 
 	if (dialog && client->method == SIP_BYE) {
 		dialog_bye_answered(&s->dialogs, dialog, 0);
 		count_one(&s->w->count, COUNT_DLG_ENDED);
 	}
-	if (server && (txn_step(&s->txns, server, TXN_TU_ABANDON, s->w->now_ms) & TXN_DO_FREE))
-		txn_free(&s->txns, server);
 }
 
 // The end of an answered INVITE's transaction: early dialogs of other branches will not be confirmed any more.
@@ -55,6 +53,14 @@ static void invite_over(struct session *s, struct txn *client) {
 
 	if (dialog)
 		dialog_invite_over(&s->dialogs, dialog);
+}
+
+// A server transaction that still waits when its client is gone would wait for ever.
+static void server_abandon(struct session *s, struct txn *client) {
+	struct txn *server = txn_get(&s->txns, client->peer);
+
+	if (server && (txn_step(&s->txns, server, TXN_TU_ABANDON, s->w->now_ms) & TXN_DO_FREE))
+		txn_free(&s->txns, server);
 }
 
 static void act(void *ctx, struct txn *txn, enum txn_event event, unsigned actions) {
@@ -73,6 +79,8 @@ static void act(void *ctx, struct txn *txn, enum txn_event event, unsigned actio
 		request_unanswered(s, txn);
 	else if ((actions & TXN_DO_FREE) && txn->kind == TXN_INVITE_CLIENT)
 		invite_over(s, txn);
+	if ((actions & TXN_DO_FREE) && is_client)
+		server_abandon(s, txn);
 }
 
 static void dialog_gone(void *ctx, struct dialog *dialog) {

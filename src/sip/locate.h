@@ -9,7 +9,7 @@
 #include "base/config.h"
 #include "sip/header.h"
 
-#define SIP_HEADERS_MAX 256
+#define SIP_HEADERS_MAX 264 // more than the 256 a configuration may allow by what a proxy adds
 #define SIP_MESSAGE_MAX 65535
 
 // Offsets from the start of the message.

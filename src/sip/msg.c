@@ -3,7 +3,6 @@
 #include "sip/msg.h"
 
 #define MAX_FORWARDS_MAX 255
-#define EXPIRES_MAX UINT32_MAX
 
 static void reset(struct sip_msg *msg, const char *buf, size_t len) {
 	memset(msg, 0, offsetof(struct sip_msg, first));
@@ -143,7 +142,8 @@ static enum sip_verdict read_vias(struct sip_msg *msg, const struct sip_limits *
 	}
 	if (verdict == SIP_BAD_VIA && msg->via_count == 0)
 		salvage_via(msg);
-	return verdict;
+	// Those below are somebody else's; the top one says how to answer.
+	return verdict == SIP_OK && !msg->via.is_sip ? SIP_BAD_VIA : verdict;
 }
 
 static enum sip_verdict check_repeated(const struct sip_msg *msg) {
@@ -193,7 +193,7 @@ static enum sip_verdict read_cseq(struct sip_msg *msg) {
 static enum sip_verdict read_numbers(struct sip_msg *msg) {
 	uint64_t number;
 
-	if (msg->first[HDR_MAX_FORWARDS] >= 0) {
+	if (msg->is_request && msg->first[HDR_MAX_FORWARDS] >= 0) {
 		struct str digits = sip_header_first(msg, HDR_MAX_FORWARDS);
 
 		if (!str_to_u64(digits, MAX_FORWARDS_MAX, &number))
@@ -201,8 +201,6 @@ static enum sip_verdict read_numbers(struct sip_msg *msg) {
 		msg->max_forwards = (uint16_t)number;
 		msg->max_forwards_digits = digits;
 	}
-	if (msg->first[HDR_EXPIRES] >= 0 && !str_to_u64(sip_header_first(msg, HDR_EXPIRES), EXPIRES_MAX, &number))
-		return SIP_BAD_EXPIRES;
 	return SIP_OK;
 }
 

@@ -84,8 +84,8 @@ struct sip_msg {
 };
 
 // Parses a datagram (len at most SIP_MESSAGE_MAX). Checks the start line, the header lines, that what may occur once
-// does, and the grammar of Via (all entries), From, To, Call-ID, CSeq (and its method), Max-Forwards, Content-Length
-// and Expires; a missing Content-Length means the body is the rest of the datagram. When it returns an error, fields
+// does, and the grammar of Via (all entries), From, To, Call-ID, CSeq (and its method), Max-Forwards and
+// Content-Length; a missing Content-Length means the body is the rest of the datagram. When it returns an error, fields
 // parsed before the fault are set and the rest is zero, so that a response can be built if Via, From, To, Call-ID and
 // CSeq are there (see sip_can_answer).
 enum sip_verdict sip_parse(

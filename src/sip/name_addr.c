@@ -3,14 +3,21 @@
 #include "sip/grammar.h"
 #include "sip/uri.h"
 
+// Beyond tokens what the field has in display names without quotes and nobody can misread: UTF-8 and parentheses.
+static bool is_display(char c) {
+	return class_of(c) & CLASS_TOKEN || (unsigned char)c >= 0x80 || c == '(' || c == ')';
+}
+
 // *( token LWS ); p is at a token. Stops at what ends it.
 static const char *skip_display(const char *p, const char *end) {
 	const char *word;
 
 	do {
 		word = p;
-		p = skip_lws(skip_class(p, end, CLASS_TOKEN), end);
-	} while (p > word && p < end && class_of(*p) & CLASS_TOKEN);
+		while (p < end && is_display(*p))
+			p++;
+		p = skip_lws(p, end);
+	} while (p > word && p < end && is_display(*p));
 	return p;
 }
 

@@ -58,6 +58,7 @@ int sip_list_next(struct str *rest, struct str *ret_entry);
 
 struct sip_via {
 	struct str text;      // this entry, without LWS around it
+	bool is_sip;	      // the protocol is SIP/2.0
 	struct str transport; // "UDP", as written
 	struct str host;      // of sent-by, IPv6 with its brackets
 	uint16_t port;	      // 0 = none given
@@ -69,7 +70,8 @@ struct sip_via {
 	struct str rport; // value, empty for ";rport" alone; ptr is where a value would be written
 };
 
-// One entry ("SIP/2.0/UDP host:port;params") and nothing else. White space round the slashes and the colon is fine.
+// One entry ("SIP/2.0/UDP host:port;params", any protocol and version) and nothing else. White space round the slashes
+// and the colon is fine.
 bool sip_via_parse(struct str text, struct sip_via *ret_via);
 
 // Takes the next entry off a Via header's comma list, in one pass over it. Returns 1 and the entry, 0 at the end, -1

@@ -11,28 +11,33 @@ static const char *skip_slash(const char *p, const char *end) {
 	return p < end && *p == '/' ? skip_lws(p + 1, end) : NULL;
 }
 
-static const char *skip_word(const char *p, const char *end, struct str word) {
-	return (size_t)(end - p) >= word.len && str_eq_nocase(str_of(p, word.len), word) ? p + word.len : NULL;
-}
+// protocol-name SLASH protocol-version SLASH, however it is spaced.
+static const char *take_protocol(const char *p, const char *end, struct sip_via *ret_via) {
+	const char *start = p;
+	struct str name, version;
 
-// "SIP" SLASH "2.0" SLASH, however it is spaced.
-static const char *skip_protocol(const char *p, const char *end) {
-	p = skip_word(p, end, STR("SIP"));
-	if (p != NULL)
-		p = skip_slash(p, end);
-	if (p != NULL)
-		p = skip_word(p, end, STR("2.0"));
-	return p != NULL ? skip_slash(p, end) : NULL;
+	p = skip_class(p, end, CLASS_TOKEN);
+	name = str_between(start, p);
+	p = name.len > 0 ? skip_slash(p, end) : NULL;
+	if (p == NULL)
+		return NULL;
+	start = p;
+	p = skip_class(p, end, CLASS_TOKEN);
+	version = str_between(start, p);
+	ret_via->is_sip = str_eq_nocase(name, STR("SIP")) && str_eq(version, STR("2.0"));
+	return version.len > 0 ? skip_slash(p, end) : NULL;
 }
 
 static const char *take_transport(const char *p, const char *end, struct sip_via *ret_via) {
 	static const char usual[8] = "SIP/2.0/";
 	const char *start;
 
-	if (likely((size_t)(end - p) > sizeof(usual) && memcmp(p, usual, sizeof(usual)) == 0))
+	if (likely((size_t)(end - p) > sizeof(usual) && memcmp(p, usual, sizeof(usual)) == 0)) {
 		p = skip_lws(p + sizeof(usual), end);
-	else
-		p = skip_protocol(p, end);
+		ret_via->is_sip = true;
+	} else {
+		p = take_protocol(p, end, ret_via);
+	}
 	if (p == NULL)
 		return NULL;
 	start = p;

@@ -43,7 +43,7 @@ static void config_fill(struct config *cfg) {
 		.huge = MEM_HUGE_OFF,
 		.port_count = SIDES,
 		.interface_count = SIDES,
-		.listener_count = SIDES,
+		.listener_count = SIDES + 1,
 		.timers =
 			{
 				.t1_ms = 500,
@@ -68,7 +68,7 @@ static void config_fill(struct config *cfg) {
 				.text_bytes = 8 << 20,
 				.packets = 2048,
 				.packet_bytes = 4500,
-				.headers = 64,
+				.headers = 96,
 				.vias = 70,
 			},
 		.route_count = SIDES,
@@ -77,7 +77,8 @@ static void config_fill(struct config *cfg) {
 		.server_name = "tandem",
 	};
 	for (uint8_t i = 0; i < SIDES; i++) {
-		cfg->ports[i] = (struct config_port){.name = i == CALLER ? "access" : "core", .mtu = 1500};
+		cfg->ports[i] = (struct config_port
+		){.name = i == CALLER ? "access" : "core", .device = "net_ring", .mtu = 1500};
 		cfg->interfaces[i] =
 			(struct config_interface){.port = i, .prefix_count = 1, .prefixes = &fixed.prefixes[i]};
 		cfg->listeners[i] = (struct config_listener){
@@ -86,6 +87,9 @@ static void config_fill(struct config *cfg) {
 			.advertised = {.addr = ip(our_text[i]), .port = 5060},
 			.interface = i,
 		};
+		// A second listener of the caller's side.
+		cfg->listeners[SIDES] = cfg->listeners[CALLER];
+		cfg->listeners[SIDES].local.port = cfg->listeners[SIDES].advertised.port = 5070;
 		fixed.prefixes[i] = (struct ip_prefix){.addr = ip(our_text[i]), .len = 24};
 		fixed.routes[i] = (struct config_route){
 			.name = i == CALLER ? "from-access" : "from-core",
@@ -234,6 +238,20 @@ static void frame_headers(char *at, enum side from, uint32_t len) {
 
 #define HEADERS_LEN (sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_udp_hdr))
 
+// A turn in which no packet buffer can be had.
+static void turn_starved(struct rig *rig) {
+	struct rte_mbuf **taken = calloc(rte_mempool_avail_count(rig->packets), sizeof(struct rte_mbuf *));
+	uint32_t count = 0;
+
+	assert_non_null(taken);
+	while ((taken[count] = rte_pktmbuf_alloc(rig->packets)))
+		count++;
+	worker_turn(rig->w, &session_stages);
+	while (count > 0)
+		rte_pktmbuf_free(taken[--count]);
+	free(taken);
+}
+
 void rig_send_bytes(struct rig *rig, enum side from, const char *bytes, uint32_t len) {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(rig->packets);
 	char *frame;
@@ -244,7 +262,10 @@ void rig_send_bytes(struct rig *rig, enum side from, const char *bytes, uint32_t
 	frame_headers(frame, from, len);
 	memcpy(frame + HEADERS_LEN, bytes, len);
 	assert_int_equal(rte_ring_enqueue(rig->in[from], m), 0);
-	worker_turn(rig->w, &session_stages);
+	if (rig->starve_at > 0 && --rig->starve_at == 0)
+		turn_starved(rig);
+	else
+		worker_turn(rig->w, &session_stages);
 }
 
 void rig_send(struct rig *rig, enum side from, const char *text) {

@@ -30,6 +30,7 @@ struct rig {
 	struct session *s;
 	struct rte_ring *in[SIDES], *out[SIDES];
 	struct rte_mempool *packets;
+	uint32_t starve_at; // the nth datagram sent from now on (1 = the next) finds no packet buffer left; 0 = none
 	struct sent sent;
 };
 

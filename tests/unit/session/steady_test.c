@@ -15,7 +15,7 @@
 // In steady state a call makes no allocation from the heap and no system call. Both are counted over whole calls with
 // their timers, in a child whose system calls are trapped by a seccomp filter and whose malloc is the one below.
 //
-// Under ASan every malloc is ASan's, so only the calls that work are tested there.
+// Under ASan every malloc is ASan's, and it makes system calls of its own: skipped there.
 #if defined(__SANITIZE_ADDRESS__)
 #define COUNTS_HEAP 0
 #elif defined(__has_feature)
@@ -221,8 +221,7 @@ static void a_call_touches_neither_heap_nor_kernel(void **state) {
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 	assert_int_equal(tally->calls, CALLS);
-	if (COUNTS_HEAP)
-		assert_int_equal(tally->heap, 0);
+	assert_int_equal(tally->heap, 0);
 	if (tally->syscalls > 0)
 		fail_msg(
 			"%lu system calls, the first was number %d",
@@ -233,6 +232,8 @@ static void a_call_touches_neither_heap_nor_kernel(void **state) {
 }
 
 int main(void) {
+	if (!COUNTS_HEAP)
+		return 77; // skipped
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_call_touches_neither_heap_nor_kernel, rig_set_up, rig_tear_down),
 	};
