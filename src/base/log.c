@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define TEXT_MAX 1000
-#define LINE_MAX_LEN (64 + 4 * TEXT_MAX) // a control character grows to four
+#define LINE_MAX_LEN (64 + 4 * TEXT_MAX) // a byte that is escaped grows to four
 static_assert(LINE_MAX_LEN <= PIPE_BUF, "so that lines of several writers to one pipe do not mix");
 
 static enum log_level level_now = LOG_INFO;
@@ -58,7 +58,8 @@ static size_t write_prefix(char *line, size_t size, enum log_level level) {
 	return len;
 }
 
-// Copies the text so that it stays one line and cannot steer a terminal; returns the length.
+// Copies the text so that it stays one line and cannot steer a terminal, which some do with bytes above 0x7f as well;
+// returns the length.
 static size_t write_escaped(char *out, const char *text) {
 	static const char hex[] = "0123456789abcdef";
 	size_t len = 0;
@@ -66,7 +67,7 @@ static size_t write_escaped(char *out, const char *text) {
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c >= ' ' && c != 0x7f) {
+		if (c >= ' ' && c <= '~') {
 			out[len++] = *text;
 			continue;
 		}

@@ -22,7 +22,7 @@ bool log_level_parse(const char *name, enum log_level *ret_level);
 void log_level_set(enum log_level level);
 enum log_level log_level_get(void);
 
-// One line to standard error. Control characters in the text are written as \xNN.
+// One line to standard error. Whatever is not printable ASCII is written as \xNN.
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)

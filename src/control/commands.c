@@ -4,6 +4,10 @@
 // From a method's name to its answer.
 #include "base/log.h"
 #include "control/core.h"
+#include "dialog/dialog.h"
+#include "dialog/txn_fsm.h"
+
+#define DIALOG_ID_LEN 18
 
 static json_t *answer_counters(const struct control *c, const json_t *params) {
 	return report_counters(c, json_is_true(json_object_get(params, "nonzero")));
@@ -107,17 +111,107 @@ static bool params_check(struct request *request, const struct method_spec *spec
 	return true;
 }
 
+static const char *dialog_state_word(uint32_t i) {
+	return i < DIALOG_STATE_COUNT ? dialog_state_name((enum dialog_state)i) : NULL;
+}
+
+static const char *txn_state_word(uint32_t i) {
+	return i + 1 < TXN_STATE_COUNT ? txn_state_name((enum txn_state)(i + 1)) : NULL; // all but TXN_NONE
+}
+
+static const char *txn_kind_word(uint32_t i) {
+	return i < TXN_KIND_COUNT ? txn_kind_name((enum txn_kind)i) : NULL;
+}
+
+// What "key=word" may ask for.
+static const struct filter_key {
+	enum method method;
+	const char *key;
+	const char *(*word)(uint32_t i); // NULL past the last
+} filter_keys[] = {
+	{.method = METHOD_DIALOGS, .key = "state=", .word = dialog_state_word},
+	{.method = METHOD_TRANSACTIONS, .key = "state=", .word = txn_state_word},
+	{.method = METHOD_TRANSACTIONS, .key = "kind=", .word = txn_kind_word},
+};
+
+// False after answering which words the key takes.
+static bool filter_word_check(struct request *request, const struct filter_key *key, const char *asked) {
+	char words[160] = "";
+	size_t used = 0;
+
+	for (uint32_t i = 0; key->word(i); i++) {
+		if (strcmp(key->word(i), asked) == 0)
+			return true;
+		if (used < sizeof(words))
+			used += (size_t
+			)snprintf(words + used, sizeof(words) - used, "%s%s", i ? ", " : "", key->word(i));
+	}
+	request_error(request, RPC_INVALID_PARAMS, "nothing is %s\"%.64s\"; it is one of %s", key->key, asked, words);
+	return false;
+}
+
+// False after answering.
+static bool filter_check(struct request *request, enum method method, const char *filter) {
+	for (uint32_t i = 0; filter && i < ARRAY_LEN(filter_keys); i++) {
+		const struct filter_key *key = &filter_keys[i];
+
+		if (key->method == method && strncmp(filter, key->key, strlen(key->key)) == 0)
+			return filter_word_check(request, key, filter + strlen(key->key));
+	}
+	return true;
+}
+
 static void list(struct control *c, struct request *request, enum method method, const json_t *params) {
 	const json_t *limit = json_object_get(params, "limit");
+	uint32_t share = METHOD_ROWS_MAX / request_batch(request);
 	struct listing_options options = {
 		.method = method,
-		.filter = json_string_value(json_object_get(params, method == METHOD_DIALOG ? "id" : "filter")),
+		.filter = json_string_value(json_object_get(params, "filter")),
 		.limit = limit ? (uint32_t)json_integer_value(limit) : METHOD_ROWS_DEFAULT,
 	};
 
-	if (method == METHOD_DIALOG)
-		options.limit = 1;
-	listing_start(c, request, &options);
+	if (options.limit > share)
+		request_error(
+			request,
+			RPC_INVALID_PARAMS,
+			"limit has to be a number from 1 to %u in a batch of %u",
+			share,
+			request_batch(request)
+		);
+	else if (filter_check(request, method, options.filter))
+		listing_start(c, request, &options);
+}
+
+// Hexadecimal digits as an id has them; the caller has checked that they are.
+static uint32_t hex_value(const char *digits, uint32_t count) {
+	uint32_t value = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		value = value << 4 | (uint32_t)(digits[i] <= '9' ? digits[i] - '0' : digits[i] - 'a' + 10);
+	return value;
+}
+
+// An id is the worker in two digits, its slot in eight and the slot's generation in eight (session/inspect.h).
+static void show_dialog(struct control *c, struct request *request, const json_t *params) {
+	const char *id = json_string_value(json_object_get(params, "id"));
+	struct listing_options options = {.method = METHOD_DIALOG, .filter = id, .limit = 1};
+
+	if (strlen(id) != DIALOG_ID_LEN || strspn(id, "0123456789abcdef") != DIALOG_ID_LEN) {
+		request_error(
+			request,
+			RPC_INVALID_PARAMS,
+			"\"%s\" is no dialog id; one has %u digits 0-9 a-f, as show dialogs prints it",
+			id,
+			DIALOG_ID_LEN
+		);
+		return;
+	}
+	options.worker = (uint8_t)hex_value(id, 2);
+	options.slot = hex_value(id + 2, 8);
+	if (options.worker < c->cfg->worker_count)
+		listing_start(c, request, &options);
+	else
+		request_error(request, RPC_NOT_FOUND, "no dialog \"%s\"; it may have ended", id);
 }
 
 // Workers send an event for each refused message only while they would be logged.
@@ -154,6 +248,8 @@ void commands_call(void *ctx, struct request *request, const char *name, const j
 		request_result(request, answers[method](c, params));
 	else if (method == METHOD_LOG_LEVEL)
 		log_level(c, request, params);
+	else if (method == METHOD_DIALOG)
+		show_dialog(c, request, params);
 	else
 		list(c, request, method, params);
 }

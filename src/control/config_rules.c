@@ -2,12 +2,12 @@
 // SPDX-FileCopyrightText: The tandem authors
 //
 // Static rules. The default route becomes the last rule, without conditions.
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/config_build.h"
+#include "sip/uri.h"
 
 #define DEFAULT_NAME "default"
 
@@ -31,20 +31,31 @@ static int16_t port_of(struct build *b, const char *path, const char *name) {
 	return -1;
 }
 
-// A host name or an address, as it can stand in a URI.
-static bool is_domain(const char *text) {
-	for (const char *c = text; *c; c++)
-		if (!isalnum((unsigned char)*c) && !strchr("-._[]:", *c))
-			return false;
-	return text[0] != '.' && text[0] != '-';
+// What the parser takes as a user part, as it stands: escapes are whole and not resolved.
+static bool is_user(const char *text) {
+	char uri_text[sizeof("sip:@x") + 64];
+	struct sip_uri uri;
+	int len = snprintf(uri_text, sizeof(uri_text), "sip:%s@x", text);
+
+	return len > 0 && (size_t)len < sizeof(uri_text) && sip_uri_parse(str_of(uri_text, (size_t)len), &uri) &&
+	       uri.user.len == strlen(text);
 }
 
-// Whatever RFC 3261 section 25.1 lets stand in a user part.
-static bool is_user(const char *text) {
-	for (; *text; text++)
-		if (!isalnum((unsigned char)*text) && !strchr("-_.!~*'()%&=+$,;?/", *text))
-			return false;
-	return true;
+// The host of a rule, as the parser gives that of a URI; without the dot that only says that the name is complete.
+static struct str read_domain(struct build *b, const char *path, const char *text) {
+	struct str domain = own_str(b, text);
+
+	if (domain.len > 0 && !sip_is_host(domain))
+		config_problem(
+			b->tree,
+			path,
+			"\"%s\" is no host name; write one like example.net, 192.0.2.1 or [2001:db8::1], without a "
+			"port",
+			text
+		);
+	if (domain.len > 1 && domain.ptr[domain.len - 1] == '.')
+		domain.len--;
+	return domain;
 }
 
 static void read_match(struct build *b, uint32_t at, struct config_route *route) {
@@ -55,18 +66,14 @@ static void read_match(struct build *b, uint32_t at, struct config_route *route)
 	PATH(network_path, "routes[%u].match.from_network", at);
 
 	route->user_prefix = own_str(b, match->user_prefix);
-	route->domain = own_str(b, match->domain);
+	route->domain = read_domain(b, domain_path, match->domain);
 	if (match->user_prefix && !is_user(match->user_prefix))
 		config_problem(
 			b->tree,
 			user_path,
-			"\"%s\" cannot begin the user part of a URI; write digits, letters and -_.!~*'()%%&=+$,;?/ "
-			"only",
+			"\"%s\" cannot begin the user part of a URI; write digits, letters, -_.!~*'()&=+$,;?/# and "
+			"whole escapes like %%20 only",
 			match->user_prefix
-		);
-	if (match->domain && !is_domain(match->domain))
-		config_problem(
-			b->tree, domain_path, "\"%s\" is no host name; write one like example.net", match->domain
 		);
 	if (match->from_port)
 		route->from_port = port_of(b, port_path, match->from_port);

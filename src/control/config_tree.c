@@ -101,6 +101,49 @@ char *config_problems_text(struct config_tree *tree) {
 	return text;
 }
 
+// The reader knows only the byte at which it stopped; the others know the line.
+static uint32_t line_of_error(const yaml_parser_t *parser, struct str text) {
+	uint32_t line = 1;
+
+	if (parser->error == YAML_MEMORY_ERROR)
+		return 0;
+	if (parser->error != YAML_READER_ERROR)
+		return (uint32_t)parser->problem_mark.line + 1;
+	for (size_t i = 0; i < text.len && i < parser->problem_offset; i++)
+		line += text.ptr[i] == '\n';
+	return line;
+}
+
+static void not_yaml(struct config_tree *tree, const yaml_parser_t *parser, struct str text) {
+	config_problem_at(
+		tree,
+		line_of_error(parser, text),
+		"",
+		"not valid YAML: %s%s%s",
+		parser->problem ? parser->problem : "out of memory",
+		parser->context ? ", " : "",
+		parser->context ? parser->context : ""
+	);
+}
+
+// A second document would be a part of the file that nobody reads.
+static void want_end(struct config_tree *tree, yaml_parser_t *parser, struct str text) {
+	yaml_document_t second;
+
+	if (!yaml_parser_load(parser, &second)) {
+		not_yaml(tree, parser, text);
+		return;
+	}
+	if (yaml_document_get_root_node(&second))
+		config_problem_at(
+			tree,
+			(uint32_t)second.start_mark.line + 1,
+			"",
+			"a second YAML document begins here; a configuration is one, so take the line `---` away"
+		);
+	yaml_document_delete(&second);
+}
+
 bool config_tree_load(struct config_tree *tree, const char *file, struct str text) {
 	yaml_parser_t parser;
 
@@ -111,23 +154,12 @@ bool config_tree_load(struct config_tree *tree, const char *file, struct str tex
 	}
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text.ptr, text.len);
 	tree->loaded = yaml_parser_load(&parser, &tree->document) != 0;
-	if (!tree->loaded) {
-		uint32_t line = (uint32_t)parser.problem_mark.line + 1;
-
-		if (parser.error == YAML_READER_ERROR)
-			line = 0; // the reader knows only the byte
-		config_problem_at(
-			tree,
-			line,
-			"",
-			"not valid YAML: %s%s%s",
-			parser.problem ? parser.problem : "out of memory",
-			parser.context ? ", " : "",
-			parser.context ? parser.context : ""
-		);
-	} else if (!yaml_document_get_root_node(&tree->document)) {
+	if (!tree->loaded)
+		not_yaml(tree, &parser, text);
+	else if (!yaml_document_get_root_node(&tree->document))
 		config_problem_at(tree, 0, "", "holds no configuration; write at least cores, ports and listeners");
-	}
+	else
+		want_end(tree, &parser, text);
 	yaml_parser_delete(&parser);
 	return tree->problems.count == 0 && !tree->problems.out_of_memory;
 }

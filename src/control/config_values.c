@@ -191,6 +191,7 @@ static void read_mode(struct build *b) {
 static void read_control(struct build *b) {
 	const struct raw_control *raw = &b->raw->control;
 	const char *socket = CHOSEN_TEXT(raw, control, socket);
+	const char *slash = strrchr(socket, '/');
 
 	read_mode(b);
 	if (socket[0] != '/')
@@ -198,6 +199,13 @@ static void read_control(struct build *b) {
 			b->tree,
 			"control.socket",
 			"\"%s\" is no absolute path; write one like /run/tandem/control.sock",
+			socket
+		);
+	else if (strcmp(slash, "/") == 0 || strcmp(slash, "/.") == 0 || strcmp(slash, "/..") == 0)
+		config_problem(
+			b->tree,
+			"control.socket",
+			"\"%s\" is a directory; write the path of the socket in it, like /run/tandem/control.sock",
 			socket
 		);
 	b->cfg->control_socket = build_text(b, socket);

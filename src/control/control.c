@@ -12,6 +12,8 @@
 
 // How long a stop waits for commands that are still with workers.
 #define LISTINGS_WAIT_MS 2000
+// How many times T1 a drained tandem still answers retransmissions: of what got an answer last, the first two.
+#define LINGER_T1 4
 
 static const int handled_signals[] = {SIGTERM, SIGINT, SIGHUP};
 
@@ -60,6 +62,7 @@ void control_block_signals(void) {
 struct in_progress {
 	uint32_t transactions;
 	uint32_t dialogs;
+	uint32_t lingering; // transactions that only answer retransmissions
 };
 
 static struct in_progress in_progress(const struct control *c) {
@@ -69,6 +72,7 @@ static struct in_progress in_progress(const struct control *c) {
 		const struct worker_gauges *gauges = &c->worker[i]->gauges;
 
 		sum.transactions += PEEK(gauges->transactions_live);
+		sum.lingering += PEEK(gauges->transactions_lingering);
 		sum.dialogs += PEEK(gauges->dialogs_early) + PEEK(gauges->dialogs_confirmed);
 	}
 	return sum;
@@ -90,28 +94,46 @@ static void drain_start(struct control *c, int signal) {
 	);
 }
 
+static void stop(struct control *c) {
+	c->stopped = true;
+	loop_stop(c->loop);
+}
+
+// Nothing is in progress, and nobody is left who may still ask for an answer that was lost.
+static bool is_drained(struct control *c, const struct in_progress *now, uint64_t now_ms) {
+	if (now->transactions > 0 || now->dialogs > 0) {
+		c->quiet_since_ms = 0;
+		return false;
+	}
+	if (!c->quiet_since_ms)
+		c->quiet_since_ms = now_ms;
+	return now->lingering == 0 || now_ms - c->quiet_since_ms >= LINGER_T1 * (uint64_t)c->cfg->timers.t1_ms;
+}
+
 // Not before a whole tick has passed: a worker may just have taken a call without having seen the flag.
 static void drain_check(struct control *c) {
-	uint64_t passed_ms = control_now_ms() - c->drain_started_ms;
+	uint64_t now_ms = control_now_ms(), passed_ms = now_ms - c->drain_started_ms;
 	struct in_progress now = in_progress(c);
 
 	if (passed_ms < TICK_MS)
 		return;
-	if (now.transactions == 0 && now.dialogs == 0)
+	if (!is_drained(c, &now, now_ms) && passed_ms < c->cfg->drain_ms)
+		return;
+	if (c->quiet_since_ms)
 		log_info("drained; no call is left");
-	else if (passed_ms >= c->cfg->drain_ms)
+	else
 		log_warning(
 			"drain time is over; %u dialogs and %u transactions are left", now.dialogs, now.transactions
 		);
-	else
-		return;
-	loop_stop(c->loop);
+	stop(c);
 }
 
 static void on_signal(void *ctx, int signal) {
 	struct control *c = ctx;
 	struct in_progress now = in_progress(c);
 
+	if (c->stopped)
+		return;
 	if (signal == SIGHUP) {
 		log_warning("SIGHUP: reloading the configuration is not supported; restart to apply changes");
 	} else if (!c->draining) {
@@ -122,7 +144,7 @@ static void on_signal(void *ctx, int signal) {
 			now.dialogs,
 			now.transactions
 		);
-		loop_stop(c->loop);
+		stop(c);
 	}
 }
 
@@ -132,7 +154,7 @@ static void on_tick(void *ctx) {
 	dataplane_tick(c->dp);
 	sample_take(c, rte_rdtsc());
 	listing_retry(c);
-	if (c->draining)
+	if (c->draining && !c->stopped)
 		drain_check(c);
 }
 
@@ -219,33 +241,44 @@ static void finish_listings(struct control *c) {
 		log_warning("a worker has not answered the control core; its memory is left behind");
 }
 
-static void stop(struct control *c) {
+int control_open(const struct config *cfg, struct dataplane *dp, struct control **ret_control) {
+	struct control *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c) {
+		log_error("control core: out of memory");
+		return -ENOMEM;
+	}
+	c->cfg = cfg;
+	c->dp = dp;
+	err = start(c);
+	if (err) {
+		if (err == -ENOMEM)
+			log_error("control core: out of memory");
+		control_close(c);
+		return err;
+	}
+	*ret_control = c;
+	return 0;
+}
+
+void control_run(struct control *c) {
+	log_info("ready: tandem %s, control socket %s", TANDEM_VERSION, c->cfg->control_socket);
+	signal_mask(SIG_UNBLOCK);
+	loop_run(c->loop);
+	signal_mask(SIG_BLOCK);
+}
+
+void control_close(struct control *c) {
 	const struct dataplane_callbacks none = {0};
 
+	if (!c)
+		return;
 	server_close(c->server);
 	if (c->loop)
 		finish_listings(c);
 	dataplane_callbacks_set(c->dp, &none);
 	loop_free(c->loop);
-}
-
-int control_run(const struct config *cfg, struct dataplane *dp) {
-	struct control *c = calloc(1, sizeof(*c));
-	int err;
-
-	if (!c)
-		return -ENOMEM;
-	c->cfg = cfg;
-	c->dp = dp;
-	err = start(c);
-	if (!err) {
-		log_info("ready: tandem %s, control socket %s", TANDEM_VERSION, cfg->control_socket);
-		signal_mask(SIG_UNBLOCK);
-		loop_run(c->loop);
-		signal_mask(SIG_BLOCK);
-	}
-	stop(c);
 	if (!c->listings)
 		free(c);
-	return err;
 }

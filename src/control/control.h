@@ -8,6 +8,7 @@
 #include "base/config.h"
 
 struct dataplane;
+struct control;
 
 // `tandem check`: prints "FILE: OK" and what the file sets up, or the problems to standard error. Returns the exit
 // code, 0 or 1.
@@ -20,6 +21,12 @@ int control_config_reference(void);
 // only the control core, which opens them in control_run. Ignores SIGPIPE.
 void control_block_signals(void);
 
-// Runs until SIGTERM or SIGINT has drained the calls (or their time is up, or a second signal came). The workers run
-// before and after. Returns 0; or -errno after logging, when it could not start (the socket is taken, for example).
-int control_run(const struct config *cfg, struct dataplane *dp);
+// Opens the control socket and takes the dataplane's events. Before the workers run, so that no call is taken by a
+// tandem that cannot be controlled. Returns 0, or -errno after logging (the socket is taken, for example).
+int control_open(const struct config *cfg, struct dataplane *dp, struct control **ret_control);
+
+// Runs until SIGTERM or SIGINT has drained the calls (or their time is up, or a second signal came).
+void control_run(struct control *c);
+
+// While the workers still run, if they ever did: what was asked of them comes back first. NULL is fine.
+void control_close(struct control *c);

@@ -38,6 +38,8 @@ struct control {
 
 	bool draining;
 	uint64_t drain_started_ms;
+	uint64_t quiet_since_ms; // nothing was in progress since then; 0 = something is
+	bool stopped;		 // the loop was told to end
 };
 
 // Relaxed reads of what a worker writes.
@@ -59,11 +61,13 @@ json_t *report_counters(const struct control *c, bool nonzero);
 json_t *report_latency(const struct control *c);
 json_t *report_config(const struct control *c);
 
-// listing.c: questions to all workers, a slice at a time.
+// listing.c: questions to all workers, a slice at a time; or to the one a dialog's id names.
 struct listing_options {
 	enum method method; // METHOD_DIALOGS, METHOD_DIALOG or METHOD_TRANSACTIONS
 	const char *filter; // or the id; NULL = all
 	uint32_t limit;
+	uint8_t worker; // of the id: who is asked
+	uint32_t slot;	// of the id: where
 };
 void listing_start(struct control *c, struct request *request, const struct listing_options *options);
 // A worker's answer has come back.

@@ -22,8 +22,7 @@ static enum ctl_exit no_connection(const struct ctl *ctl, const char *what, cons
 static const char *remedy_of(int err) {
 	if (err == ENOENT || err == ECONNREFUSED)
 		return "is tandem running? `--socket PATH` or TANDEM_SOCKET names another socket (control.socket of "
-		       "its "
-		       "configuration)";
+		       "its configuration)";
 	if (err == EACCES || err == EPERM)
 		return "be a member of the socket's group (control.group of the configuration), or root";
 	return "see the log of tandem";
@@ -63,14 +62,22 @@ static bool send_all(int fd, const char *text, size_t len) {
 	return true;
 }
 
+static const char *reason_of(int send_err, int read_err) {
+	int err = send_err ? send_err : read_err;
+
+	if (err == EAGAIN)
+		return "timeout";
+	return err == 0 || err == EPIPE || err == ECONNRESET ? "the connection was closed" : strerror(err);
+}
+
 enum ctl_exit ctl_ask(const struct ctl *ctl, const char *request, json_t **ret_answer) {
 	json_error_t error;
 	json_t *answer;
 	char *line = NULL;
 	size_t size = 0;
-	ssize_t len = -1;
+	ssize_t len;
 	FILE *in;
-	int fd = connect_to(ctl->socket);
+	int fd = connect_to(ctl->socket), send_err, read_err;
 
 	if (fd < 0)
 		return no_connection(ctl, strerror(-fd), remedy_of(-fd));
@@ -79,19 +86,15 @@ enum ctl_exit ctl_ask(const struct ctl *ctl, const char *request, json_t **ret_a
 		close(fd);
 		return no_connection(ctl, strerror(errno), remedy_of(errno));
 	}
+	// Who refuses us says why and closes, maybe before we have sent: what came is read in any case.
+	send_err = send_all(fd, request, strlen(request)) && send_all(fd, "\n", 1) ? 0 : errno;
 	errno = 0;
-	if (send_all(fd, request, strlen(request)) && send_all(fd, "\n", 1))
-		len = getline(&line, &size, in);
+	len = getline(&line, &size, in);
+	read_err = errno;
 	fclose(in);
 	if (len < 0) {
 		free(line);
-		return no_connection(
-			ctl,
-			errno == EAGAIN ? "timeout"
-			: errno		? strerror(errno)
-					: "the connection was closed",
-			remedy_of(0)
-		);
+		return no_connection(ctl, reason_of(send_err, read_err), remedy_of(0));
 	}
 	answer = json_loadb(line, (size_t)len, 0, &error);
 	free(line);

@@ -156,8 +156,10 @@ static enum ctl_exit help(const struct ctl *ctl, const char *const *words, uint3
 		method_print_reference(ctl->out);
 	else if (count == 1)
 		method_print_help(ctl->out);
-	else
+	else {
+		fprintf(ctl->err, "tandemctl: no such help; `tandemctl help` lists the commands\n");
 		return CTL_USAGE;
+	}
 	return CTL_DONE;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 //
-// A listing asks one worker after the other, one slice after the other, and answers its request when it has enough.
-// While a command is with a worker its memory is the worker's, so a listing whose client has gone waits for it.
+// A listing asks one worker after the other, one slice after the other, and answers its request when it has enough; a
+// dialog's id names its worker and slot, so that one is asked once. While a command is with a worker its memory is the
+// worker's, so a listing whose client has gone waits for it.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,6 +49,7 @@ void listing_start(struct control *c, struct request *request, const struct list
 	l->request = request;
 	l->method = options->method;
 	l->limit = options->limit;
+	l->worker = options->worker;
 	l->rows = json_array();
 	l->command = (struct command){
 		.kind = l->method == METHOD_TRANSACTIONS ? INSPECT_TRANSACTIONS : INSPECT_DIALOGS,
@@ -60,6 +62,8 @@ void listing_start(struct control *c, struct request *request, const struct list
 		snprintf(l->body.dialogs.id, sizeof(l->body.dialogs.id), "%s", options->filter);
 	else if (options->filter)
 		snprintf(l->body.dialogs.filter, sizeof(l->body.dialogs.filter), "%s", options->filter);
+	if (l->method == METHOD_DIALOG)
+		l->body.dialogs.cursor = options->slot;
 	l->next = c->listings;
 	l->self = &c->listings;
 	if (l->next)
@@ -159,6 +163,10 @@ void listing_reply(struct control *c, struct command *command) {
 	shown = l->method == METHOD_TRANSACTIONS ? l->body.transactions.count : l->body.dialogs.count;
 	shown += (uint32_t)json_array_size(l->rows);
 	cursor = slice_take(l);
+	if (l->method == METHOD_DIALOG) {
+		listing_answer(l, true);
+		return;
+	}
 	if (cursor == SLOT_NONE) {
 		l->worker++;
 		cursor_reset(l);

@@ -59,8 +59,10 @@ const struct method_spec method_specs[METHOD_COUNT] = {
 						.kind = PARAM_TEXT,
 						.place = PLACE_ARGUMENT,
 						.high = 95,
-						.help = "part of Call-ID or branch, or state=STATE, or kind=KIND: "
-							"client, server, invite-client, invite-server",
+						.help = "part of Call-ID or branch, or kind=KIND: invite-client, "
+							"client, invite-server, server; or state=STATE: calling, "
+							"trying, proceeding, cancelling, completed, confirmed, "
+							"accepted, terminated",
 					},
 					ROWS_PARAM,
 				},
@@ -77,8 +79,8 @@ const struct method_spec method_specs[METHOD_COUNT] = {
 						.kind = PARAM_TEXT,
 						.place = PLACE_ARGUMENT,
 						.high = 95,
-						.help = "part of Call-ID, URI or tag, or state=early, state=confirmed, "
-							"state=terminated",
+						.help = "part of Call-ID, URI or tag, or state=STATE: trying, early, "
+							"confirmed, terminated",
 					},
 					ROWS_PARAM,
 				},
@@ -95,7 +97,7 @@ const struct method_spec method_specs[METHOD_COUNT] = {
 				.required = true,
 				.low = 1,
 				.high = 19,
-				.help = "as show dialogs prints it",
+				.help = "18 digits 0-9 a-f, as show dialogs prints it",
 			}},
 			.help = "everything about one dialog",
 		},
@@ -221,8 +223,13 @@ static const char reference_intro[] =
 	"\n"
 	"Programs may also speak to the socket themselves: JSON-RPC 2.0, one request, or one batch of at most 8, a "
 	"line of\n"
-	"at most 65536 bytes; parameters by name. Answers come in the order of the requests. Errors: -32700 not JSON,\n"
-	"-32600 no request, -32601 no such method, -32602 wrong parameters, -32603 internal, -32001 not found.\n"
+	"at most 65536 bytes; parameters by name. In a batch of N, `limit` is at most 10000 / N. Answers come in the "
+	"order of\n"
+	"the requests. A client that asks nothing for 60 seconds is closed; where 16 are connected already, the one "
+	"idle for\n"
+	"longest is closed for a new one. Errors: -32700 not JSON, -32600 no request, -32601 no such method, -32602 "
+	"wrong\n"
+	"parameters, -32603 internal, -32001 not found.\n"
 	"\n"
 	"    $ echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"dialogs\",\"params\":{\"limit\":1}}' |\n"
 	"          nc -NU /run/tandem/control.sock\n";

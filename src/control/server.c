@@ -6,17 +6,20 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <event2/event_struct.h>
 #include <event2/listener.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "control/socket_file.h"
 
 #define SEND_TIMEOUT_S 10
+#define FULL_LOG_S 10 // between two log lines about too many clients
 
 struct client {
 	struct client *next, **self;
@@ -26,6 +29,9 @@ struct client {
 	bool in_line;		 // `line` is being answered
 	bool in_pump;		 // client_pump is on the stack
 	bool ending;		 // the client sends no more; close when all is answered and sent
+	struct event idle;	 // pending while nothing is asked
+	struct event more;	 // pending when this turn's calls are used up
+	uint64_t idle_since;	 // orders the idle ones
 	struct request *request; // given to the backend, not answered yet
 };
 
@@ -39,6 +45,10 @@ struct server {
 	struct evconnlistener *listener;
 	struct client *clients;
 	uint32_t client_count;
+	struct timeval idle_limit;
+	uint64_t idle_clock; // grows by one whenever a client becomes idle
+	time_t full_logged_s;
+	uint32_t full_count; // since then
 	char *path;
 };
 
@@ -51,8 +61,19 @@ static void client_free(struct client *client) {
 	if (client->next)
 		client->next->self = client->self;
 	client->server->client_count--;
+	event_del(&client->idle);
+	event_del(&client->more);
 	bufferevent_free(client->io);
 	free(client);
+}
+
+static void idle_begin(struct client *client) {
+	client->idle_since = ++client->server->idle_clock;
+	event_add(&client->idle, &client->server->idle_limit);
+}
+
+static bool is_idle(const struct client *client) {
+	return event_pending(&client->idle, EV_TIMEOUT, NULL);
 }
 
 // Sends a last word, and closes when it is out.
@@ -60,6 +81,7 @@ static void client_refuse(struct client *client, enum rpc_code code, const char 
 	char *text = rpc_error_line(code, message);
 
 	client->ending = true;
+	event_del(&client->idle);
 	bufferevent_disable(client->io, EV_READ);
 	evbuffer_drain(bufferevent_get_input(client->io), SIZE_MAX);
 	if (text)
@@ -99,6 +121,7 @@ static bool line_take(struct client *client) {
 	if (text) {
 		rpc_line_begin(&client->line, str_of(text, len));
 		client->in_line = true;
+		event_del(&client->idle);
 		free(text);
 		return true;
 	}
@@ -135,18 +158,48 @@ static void line_finish(struct client *client) {
 	free(text);
 }
 
-// Goes on until an answer is awaited, unsent output is left or the input is used up. May free the client.
+static bool has_more(const struct client *client) {
+	return event_pending(&client->more, EV_TIMEOUT, NULL);
+}
+
+// A timer that is due at once fires in the loop's next turn, after whatever else is ready in it.
+static void more_later(struct client *client) {
+	static const struct timeval at_once = {0};
+
+	event_add(&client->more, &at_once);
+}
+
+// Goes on until an answer is awaited, unsent output is left, the input or this turn's share is used up. May free the
+// client.
 static void client_pump(struct client *client) {
+	uint32_t calls = 0;
+
+	if (client->in_pump || has_more(client))
+		return;
 	client->in_pump = true;
 	while (!client->request && output_is_empty(client)) {
+		if (calls == SERVER_CALLS_MAX) {
+			more_later(client);
+			break;
+		}
 		if (!client->in_line && !line_take(client))
 			break;
-		if (!call_give(client))
+		if (call_give(client))
+			calls++;
+		else
 			line_finish(client);
 	}
 	client->in_pump = false;
-	if (client->ending && !client->request && !client->in_line && output_is_empty(client))
+	if (client->in_line || has_more(client) || !output_is_empty(client))
+		return;
+	if (client->ending)
 		client_free(client);
+	else if (!is_idle(client))
+		idle_begin(client);
+}
+
+uint32_t request_batch(const struct request *request) {
+	return request->client ? (uint32_t)json_array_size(request->client->line.requests) : 1;
 }
 
 bool request_is_void(const struct request *request) {
@@ -161,8 +214,7 @@ static void request_done(struct request *request) {
 	if (!client)
 		return;
 	client->request = NULL;
-	if (!client->in_pump)
-		client_pump(client);
+	client_pump(client);
 }
 
 void request_result(struct request *request, json_t *result) {
@@ -182,17 +234,29 @@ void request_error(struct request *request, enum rpc_code code, const char *form
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	// What the client sent may stand in it, cut in the middle of a character: JSON would not take that.
+	for (char *c = text; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	if (request->client)
 		rpc_line_error(&request->client->line, code, text);
 	request_done(request);
 }
 
 static void on_ready(struct bufferevent *io, void *ctx) {
-	struct client *client = ctx;
-
 	(void)io;
-	if (!client->in_pump)
-		client_pump(client);
+	client_pump(ctx);
+}
+
+static void on_more(evutil_socket_t fd, short what, void *ctx) {
+	(void)fd, (void)what;
+	client_pump(ctx);
+}
+
+static void on_idle(evutil_socket_t fd, short what, void *ctx) {
+	(void)fd, (void)what;
+	log_debug("control socket: a client that asked nothing is closed");
+	client_free(ctx);
 }
 
 static void on_event(struct bufferevent *io, short what, void *ctx) {
@@ -206,14 +270,52 @@ static void on_event(struct bufferevent *io, short what, void *ctx) {
 		return;
 	}
 	client->ending = true;
-	if (!client->in_pump)
-		client_pump(client);
+	client_pump(client);
+}
+
+// At most a line in FULL_LOG_S, with the number of those it stands for.
+static void full_log(struct server *server, const char *what) {
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	server->full_count++;
+	if (server->full_logged_s && now.tv_sec - server->full_logged_s < FULL_LOG_S)
+		return;
+	log_warning("control socket: %u clients, so %s (%u times)", SERVER_CLIENTS_MAX, what, server->full_count);
+	server->full_logged_s = now.tv_sec;
+	server->full_count = 0;
+}
+
+// Closes the client that asked nothing for longest. False when none is idle.
+static bool idlest_close(struct server *server) {
+	struct client *idlest = NULL;
+
+	for (struct client *client = server->clients; client; client = client->next)
+		if (is_idle(client) && (!idlest || client->idle_since < idlest->idle_since))
+			idlest = client;
+	if (!idlest)
+		return false;
+	full_log(server, "the one idle for longest is closed for a new one");
+	client_free(idlest);
+	return true;
+}
+
+static void client_link(struct client *client) {
+	struct server *server = client->server;
+
+	client->next = server->clients;
+	client->self = &server->clients;
+	if (client->next)
+		client->next->self = &client->next;
+	server->clients = client;
+	server->client_count++;
 }
 
 bool server_adopt(struct server *server, int fd) {
 	static const struct timeval send_timeout = {.tv_sec = SEND_TIMEOUT_S};
 	struct client *client = calloc(1, sizeof(*client));
 	struct bufferevent *io;
+	bool has_room = server->client_count < SERVER_CLIENTS_MAX || idlest_close(server);
 
 	evutil_make_socket_nonblocking(fd);
 	io = client ? bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
@@ -224,18 +326,18 @@ bool server_adopt(struct server *server, int fd) {
 	}
 	client->server = server;
 	client->io = io;
-	client->next = server->clients;
-	client->self = &server->clients;
-	if (client->next)
-		client->next->self = &client->next;
-	server->clients = client;
-	server->client_count++;
+	event_assign(&client->idle, server->base, -1, 0, on_idle, client);
+	event_assign(&client->more, server->base, -1, 0, on_more, client);
+	client_link(client);
 	bufferevent_setcb(io, on_ready, on_ready, on_event, client);
 	bufferevent_set_timeouts(io, NULL, &send_timeout);
 	bufferevent_setwatermark(io, EV_READ, 0, RPC_LINE_MAX + 2);
 	bufferevent_enable(io, EV_READ | EV_WRITE);
-	if (server->client_count <= SERVER_CLIENTS_MAX)
+	if (has_room) {
+		idle_begin(client);
 		return true;
+	}
+	full_log(server, "a new one is refused");
 	client_refuse(client, RPC_INTERNAL_ERROR, "too many clients; try again later");
 	return false;
 }
@@ -249,19 +351,21 @@ on_connection(struct evconnlistener *listener, evutil_socket_t fd, struct sockad
 	struct server *server = ctx;
 
 	(void)listener, (void)peer, (void)peer_len;
-	// One more is told why it cannot be served; beyond that the kernel's queue is the limit.
-	if (server->client_count > SERVER_CLIENTS_MAX)
-		close(fd);
-	else
+	// Those that are told why they cannot be served are bounded too.
+	if (server->client_count < 2 * SERVER_CLIENTS_MAX)
 		server_adopt(server, fd);
+	else
+		close(fd);
 }
 
-struct server *server_new(struct event_base *base, const struct server_backend *backend) {
+struct server *server_new(struct event_base *base, const struct server_backend *backend, uint32_t idle_ms) {
 	struct server *server = calloc(1, sizeof(*server));
 
 	if (server) {
 		server->base = base;
 		server->backend = *backend;
+		server->idle_limit.tv_sec = idle_ms / 1000;
+		server->idle_limit.tv_usec = (suseconds_t)(idle_ms % 1000) * 1000;
 	}
 	return server;
 }
@@ -272,7 +376,7 @@ int server_open(
 	const struct server_backend *backend,
 	struct server **ret_server
 ) {
-	struct server *server = server_new(base, backend);
+	struct server *server = server_new(base, backend, SERVER_IDLE_MS);
 	int fd, err;
 
 	if (!server)

@@ -3,12 +3,14 @@
 //
 // The control socket: JSON-RPC 2.0, one request or batch a line, several clients, each answered in order. It never
 // blocks: a client's next line is read when its last answer is sent, so that its buffers are bounded, and one that
-// does not take its answer in time is closed. SIGPIPE has to be ignored by the process.
+// does not take its answer in time, or asks nothing for long, is closed. SIGPIPE has to be ignored by the process.
 #pragma once
 
 #include "control/rpc.h"
 
 #define SERVER_CLIENTS_MAX 16
+#define SERVER_CALLS_MAX 16	   // of one client in one turn of the loop
+#define SERVER_IDLE_MS (60 * 1000) // a client that asks nothing for so long is closed
 
 struct event_base;
 struct server;
@@ -35,15 +37,19 @@ int server_open(
 );
 
 // A server without a socket of its own; clients come by server_adopt.
-struct server *server_new(struct event_base *base, const struct server_backend *backend);
+struct server *server_new(struct event_base *base, const struct server_backend *backend, uint32_t idle_ms);
 
-// Takes over a connected socket. False when there are too many clients; this one is told so and closed.
+// Takes over a connected socket. When there are too many clients, the one that asked nothing for longest is closed for
+// it; when all of them wait for answers, this one is told so and closed, and false is returned.
 bool server_adopt(struct server *server, int fd);
 
 uint32_t server_clients(const struct server *server);
 
 // Closes the socket and all clients. Requests that are still open stay valid until they are answered.
 void server_close(struct server *server);
+
+// How many requests came in its line: 1, or those of the batch.
+uint32_t request_batch(const struct request *request);
 
 // The client has gone: the answer would go nowhere.
 bool request_is_void(const struct request *request);

@@ -40,8 +40,14 @@ static int clear_path(const struct sockaddr_un *name) {
 	struct stat status;
 	int alive;
 
-	if (lstat(path, &status) < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	if (lstat(path, &status) < 0) {
+		int err = errno;
+
+		if (err == ENOENT || err == ENOTDIR)
+			return 0;
+		log_error("control socket %s: %s", path, strerror(err));
+		return -err;
+	}
 	if (!S_ISSOCK(status.st_mode)) {
 		log_error(
 			"control socket %s: a file that is no socket is there; remove it or set control.socket", path
@@ -116,8 +122,11 @@ int socket_file_listen(const char *path, uint32_t mode, const char *group, int *
 	if (err)
 		return err;
 	fd = new_socket();
-	if (fd < 0)
-		return -errno;
+	if (fd < 0) {
+		err = errno;
+		log_error("control socket %s: %s", path, strerror(err));
+		return -err;
+	}
 	err = bind_private(fd, &name);
 	if (err == -ENOENT) {
 		make_directory(path);
@@ -129,8 +138,10 @@ int socket_file_listen(const char *path, uint32_t mode, const char *group, int *
 		return err;
 	}
 	err = set_access(path, mode, group);
-	if (!err && listen(fd, BACKLOG) < 0)
+	if (!err && listen(fd, BACKLOG) < 0) {
 		err = -errno;
+		log_error("control socket %s: cannot listen: %s", path, strerror(-err));
+	}
 	if (err) {
 		unlink(path);
 		close(fd);

@@ -4,6 +4,8 @@
 #include "dataplane/buffer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
@@ -36,12 +38,30 @@ bool buffer_is_too_large_for_xdp(const struct config *cfg) {
 	return object_size(buffer_room(cfg)) > BUFFER_XDP_OBJECT;
 }
 
+// One a worker, or as many as the device is told to have, since all of those are polled.
+static uint32_t queue_count(const struct config *cfg) {
+	static const char *const options[] = {"queue_count=", "qpairs="}; // of af_xdp, af_packet
+	uint32_t queues = 0;
+
+	for (uint32_t i = 0; i < cfg->port_count; i++) {
+		uint32_t of_port = cfg->worker_count;
+
+		for (uint32_t k = 0; k < ARRAY_LEN(options); k++) {
+			const char *option = strstr(cfg->ports[i].device, options[k]);
+			uint64_t wanted = option ? strtoul(option + strlen(options[k]), NULL, 10) : 0;
+
+			of_port = (uint32_t)RTE_MAX(of_port, RTE_MIN(wanted, (uint64_t)RTE_MAX_QUEUES_PER_PORT));
+		}
+		queues += of_port;
+	}
+	return queues;
+}
+
 // What the configuration asks for plus what sits in the queues of ports and the caches of cores.
 static uint32_t buffer_count(const struct config *cfg) {
-	uint32_t queues = (uint32_t)cfg->port_count * cfg->worker_count;
 	uint32_t per_queue = BUFFER_XDP_QUEUE + BUFFER_TX_DESCRIPTORS;
 
-	return cfg->capacity.packets + queues * per_queue + (cfg->worker_count + 1u) * 2 * CACHE;
+	return cfg->capacity.packets + queue_count(cfg) * per_queue + (cfg->worker_count + 1u) * 2 * CACHE;
 }
 
 // Without huge pages a buffer does not cross a page border, so that a page holds whole buffers only.
@@ -55,7 +75,7 @@ uint32_t buffer_megabytes(const struct config *cfg) {
 	uint64_t bytes = buffer_count(cfg) * buffer_footprint(cfg);
 
 	if (buffer_is_too_large_for_xdp(cfg))
-		bytes += (uint64_t)cfg->port_count * cfg->worker_count * 2 * BUFFER_XDP_QUEUE * BUFFER_XDP_OBJECT;
+		bytes += (uint64_t)queue_count(cfg) * 2 * BUFFER_XDP_QUEUE * BUFFER_XDP_OBJECT;
 	bytes += bytes / 16;
 	return (uint32_t)(bytes >> 20) + OTHER_MEGABYTES;
 }

@@ -140,22 +140,24 @@ static struct input_verdict input_udp(
 	uint32_t payload_len
 ) {
 	const struct rte_udp_hdr *udp = RTE_PTR_ADD(ip, (size_t)(ip->version_ihl & 0x0f) * 4);
+	uint16_t fragment =
+		rte_be_to_cpu_16(ip->fragment_offset) & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK);
 	uint32_t udp_len;
 	int listener;
 
-	if (rte_be_to_cpu_16(ip->fragment_offset) & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) {
-		if (address_is_ours(input, key_v4(ip->dst_addr, 0, frame->vlan, frame->index)))
-			return drop(COUNT_DROP_IP_FRAGMENT);
+	// Later fragments name no port; without the first one the kernel makes nothing of ours.
+	if (unlikely(fragment & RTE_IPV4_HDR_OFFSET_MASK))
 		return to_kernel;
-	}
 	if (payload_len < sizeof(*udp)) {
-		if (address_is_ours(input, key_v4(ip->dst_addr, 0, frame->vlan, frame->index)))
+		if (fragment == 0 && address_is_ours(input, key_v4(ip->dst_addr, 0, frame->vlan, frame->index)))
 			return drop(COUNT_DROP_UDP_LENGTH);
 		return to_kernel;
 	}
 	listener = listener_find(input, key_v4(ip->dst_addr, udp->dst_port, frame->vlan, frame->index));
 	if (listener < 0 || source_is_martian(ip->src_addr))
 		return to_kernel;
+	if (unlikely(fragment))
+		return drop(COUNT_DROP_IP_FRAGMENT);
 	udp_len = rte_be_to_cpu_16(udp->dgram_len);
 	if (unlikely(udp_len < sizeof(*udp) || udp_len > payload_len))
 		return drop(COUNT_DROP_UDP_LENGTH);

@@ -265,17 +265,16 @@ void kernel_stop(struct kernel *kernel) {
 }
 
 #define ADDRESSES_LEN (2 * RTE_ETHER_ADDR_LEN)
-#define TAG_LEN ((uint32_t)sizeof(struct rte_vlan_hdr))
+#define TAG_LEN RTE_VLAN_HLEN
 
 // True when the frame has a tag; VLAN 0 is a mere priority.
 static bool frame_vlan(const struct rte_mbuf *m, uint16_t *ret_vlan) {
-	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
-	const struct rte_vlan_hdr *tag = (const struct rte_vlan_hdr *)(ether + 1);
+	const uint8_t *tag = rte_pktmbuf_mtod_offset(m, const uint8_t *, ADDRESSES_LEN);
 
-	if (m->data_len < sizeof(*ether) + sizeof(*tag) || ether->ether_type != rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN))
+	if (m->data_len < ADDRESSES_LEN + TAG_LEN + RTE_ETHER_TYPE_LEN)
 		return false;
-	*ret_vlan = rte_be_to_cpu_16(tag->vlan_tci) & 0x0fff;
-	return true;
+	*ret_vlan = (uint16_t)((tag[2] & 0x0f) << 8 | tag[3]);
+	return (tag[0] << 8 | tag[1]) == RTE_ETHER_TYPE_VLAN;
 }
 
 bool kernel_peek_write(const struct kernel *kernel, struct rte_mbuf *m) {

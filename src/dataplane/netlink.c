@@ -9,20 +9,24 @@
 #define RECEIVE_BUFFER (4 << 20)
 #define BUFFER 32768
 
-int netlink_open(struct netlink *nl, uint32_t groups) {
+static int socket_open(struct netlink *nl) {
 	int size = RECEIVE_BUFFER, rc;
 
-	nl->seq = 0;
-	nl->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | (groups ? SOCK_NONBLOCK : 0));
+	nl->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | (nl->groups ? SOCK_NONBLOCK : 0));
 	if (!nl->socket)
 		return -errno;
 	// A burst of route changes must not overflow the socket; where it does all the same, all is asked anew.
 	(void)setsockopt(mnl_socket_get_fd(nl->socket), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	if (mnl_socket_bind(nl->socket, groups, MNL_SOCKET_AUTOPID) == 0)
+	if (mnl_socket_bind(nl->socket, nl->groups, MNL_SOCKET_AUTOPID) == 0)
 		return 0;
 	rc = -errno;
 	netlink_close(nl);
 	return rc;
+}
+
+int netlink_open(struct netlink *nl, uint32_t groups) {
+	*nl = (struct netlink){.groups = groups};
+	return socket_open(nl);
 }
 
 void netlink_close(struct netlink *nl) {
@@ -39,21 +43,54 @@ struct nlmsghdr *netlink_begin(void *buf, uint16_t type, uint16_t flags) {
 	return request;
 }
 
-static int exchange(struct netlink *nl, struct nlmsghdr *request, mnl_cb_t each, void *ctx) {
+// Both ends of an answer begin with 0 or -errno: the acknowledgement, and what closes a dump, which may say that the
+// kernel could not finish it.
+static int answer_end(const struct nlmsghdr *message, void *ctx) {
+	int error = -EBADMSG;
+
+	(void)ctx;
+	if (mnl_nlmsg_get_payload_len(message) >= sizeof(error))
+		memcpy(&error, mnl_nlmsg_get_payload(message), sizeof(error));
+	errno = -error;
+	return error < 0 ? MNL_CB_ERROR : MNL_CB_STOP;
+}
+
+// Sends and reads until the answer is complete.
+static int ask(struct netlink *nl, const struct nlmsghdr *request, mnl_cb_t each, void *ctx) {
+	mnl_cb_t control[NLMSG_DONE + 1] = {[NLMSG_ERROR] = answer_end, [NLMSG_DONE] = answer_end};
+	unsigned int port = mnl_socket_get_portid(nl->socket);
 	char buf[BUFFER];
 	ssize_t len;
 	int rc;
 
-	request->nlmsg_seq = ++nl->seq;
 	if (mnl_socket_sendto(nl->socket, request, request->nlmsg_len) < 0)
 		return -errno;
 	do {
 		len = mnl_socket_recvfrom(nl->socket, buf, sizeof(buf));
 		if (len < 0)
 			return -errno;
-		rc = mnl_cb_run(buf, (size_t)len, nl->seq, mnl_socket_get_portid(nl->socket), each, ctx);
+		errno = 0;
+		rc = mnl_cb_run2(buf, (size_t)len, nl->seq, port, each, ctx, control, ARRAY_LEN(control));
 	} while (rc > MNL_CB_STOP);
-	return rc < 0 ? -errno : 0;
+	if (rc == MNL_CB_STOP)
+		return 0;
+	return errno > 0 ? -errno : -EIO;
+}
+
+// A failure may leave a part of the answer in the socket, where the next request would find it: a new socket is free
+// of that.
+static int exchange(struct netlink *nl, struct nlmsghdr *request, mnl_cb_t each, void *ctx) {
+	int rc = nl->socket ? 0 : socket_open(nl);
+
+	if (rc < 0)
+		return rc;
+	request->nlmsg_seq = ++nl->seq;
+	rc = ask(nl, request, each, ctx);
+	if (rc < 0) {
+		netlink_close(nl);
+		(void)socket_open(nl);
+	}
+	return rc;
 }
 
 int netlink_request(struct netlink *nl, struct nlmsghdr *request) {

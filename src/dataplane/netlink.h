@@ -12,7 +12,8 @@
 #define NETLINK_MESSAGE 1024 // bytes a request may take
 
 struct netlink {
-	struct mnl_socket *socket;
+	struct mnl_socket *socket; // NULL after a failure that left no new one
+	uint32_t groups;
 	uint32_t seq;
 };
 
@@ -26,8 +27,9 @@ struct nlmsghdr *netlink_begin(void *buf, uint16_t type, uint16_t flags);
 // Sends and waits for the acknowledgement. Returns 0 or the kernel's -errno.
 int netlink_request(struct netlink *nl, struct nlmsghdr *request);
 
-// Asks for all objects of a RTM_GET… type and family and calls back for each. Returns 0 or -errno; -EINTR when the
-// kernel's table changed meanwhile.
+// Asks for all objects of a RTM_GET… type and family and calls back for each; the callback sets errno when it returns
+// MNL_CB_ERROR. Returns 0 when all were seen, or -errno; -EINTR when the kernel's table changed meanwhile. After a
+// failure the next request works as if nothing had been.
 int netlink_dump(struct netlink *nl, uint16_t type, uint8_t family, mnl_cb_t each, void *ctx);
 
 // Adds an address as attribute.

@@ -91,22 +91,24 @@ static void ipv4_checksums(const struct port *port, struct rte_mbuf *m) {
 	udp->dgram_cksum = rte_ipv4_phdr_cksum(ip, m->ol_flags);
 }
 
+static inline uint8_t *u16_put(uint8_t *at, uint16_t value) {
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+	return at + sizeof(value);
+}
+
+// By bytes: an edited payload starts, and so the frame does, at any address, and DPDK's struct wants an even one.
 static void ether_push(struct rte_mbuf *m, const struct port *port, uint16_t vlan, const struct neigh_hop *hop) {
-	uint16_t type = RTE_ETHER_TYPE_IPV4;
-	struct rte_ether_hdr *ether;
+	uint32_t len = RTE_ETHER_HDR_LEN + (vlan != 0 ? RTE_VLAN_HLEN : 0);
+	uint8_t *at = header_push(m, len);
 
-	if (vlan != 0) {
-		struct rte_vlan_hdr *tag = header_push(m, sizeof(*tag));
-
-		tag->vlan_tci = rte_cpu_to_be_16(vlan);
-		tag->eth_proto = rte_cpu_to_be_16(type);
-		type = RTE_ETHER_TYPE_VLAN;
-	}
-	ether = header_push(m, sizeof(*ether));
-	memcpy(&ether->dst_addr, hop->mac, sizeof(ether->dst_addr));
-	memcpy(&ether->src_addr, port->mac, sizeof(ether->src_addr));
-	ether->ether_type = rte_cpu_to_be_16(type);
-	m->l2_len = (uint64_t)sizeof(*ether) + (vlan != 0 ? sizeof(struct rte_vlan_hdr) : 0);
+	memcpy(at, hop->mac, sizeof(hop->mac));
+	memcpy(at + RTE_ETHER_ADDR_LEN, port->mac, sizeof(port->mac));
+	at += 2 * RTE_ETHER_ADDR_LEN;
+	if (vlan != 0)
+		at = u16_put(u16_put(at, RTE_ETHER_TYPE_VLAN), vlan);
+	u16_put(at, RTE_ETHER_TYPE_IPV4);
+	m->l2_len = len;
 }
 
 // The next hop is known: puts all headers on and queues the frame.

@@ -33,6 +33,39 @@ static struct pending_hop *hop_find(struct pending *pending, const struct neigh_
 	return unused;
 }
 
+// To the end of the hop's queue. There is a free slot.
+static void packet_append(struct pending *pending, struct pending_hop *waiting, struct rte_mbuf *m) {
+	uint16_t slot;
+
+	if (pending->slot_free) {
+		slot = (uint16_t)(pending->slot_free - 1);
+		pending->slot_free = pending->slots[slot].next;
+	} else {
+		slot = pending->slots_used++;
+	}
+	pending->slots[slot].m = m;
+	if (waiting->count == 0)
+		waiting->first = slot;
+	else
+		pending->slots[waiting->last].next = slot;
+	waiting->last = slot;
+	waiting->count++;
+	pending->count++;
+}
+
+// The oldest of the hop's queue, which is not empty.
+static struct rte_mbuf *packet_take(struct pending *pending, struct pending_hop *waiting) {
+	struct pending_slot *slot = &pending->slots[waiting->first];
+	uint16_t next = slot->next;
+
+	slot->next = pending->slot_free;
+	pending->slot_free = (uint16_t)(waiting->first + 1);
+	waiting->first = next;
+	waiting->count--;
+	pending->count--;
+	return slot->m;
+}
+
 void pending_add(struct worker *w, struct rte_mbuf *m, const struct neigh_hop *hop) {
 	struct pending_hop *waiting = hop_find(w->pending, hop);
 
@@ -43,52 +76,43 @@ void pending_add(struct worker *w, struct rte_mbuf *m, const struct neigh_hop *h
 	if (waiting->count == 0) {
 		waiting->next = hop->next;
 		waiting->interface = hop->interface;
+		waiting->ready = 0;
 		waiting->give_up_ms = w->now_ms + PENDING_WAIT_MS;
 		ask(w, waiting);
 	}
-	waiting->packets[waiting->count++] = m;
-	w->pending->count++;
+	packet_append(w->pending, waiting, m);
 }
 
-// Takes all packets out of the entry, which is free then; returns their number.
-static uint32_t hop_take(struct pending *pending, struct pending_hop *waiting, struct rte_mbuf **ret_packets) {
-	uint32_t count = waiting->count;
+// Sends what is ready, at most so many; returns how many. What cannot go after all waits again, at the end.
+static uint32_t hop_send(struct worker *w, struct pending_hop *waiting, uint32_t max) {
+	uint32_t count = RTE_MIN(waiting->ready, max), left = waiting->ready - count;
 
-	memcpy(ret_packets, waiting->packets, count * sizeof(*ret_packets));
-	waiting->count = 0;
-	pending->count -= count;
+	for (uint32_t i = 0; i < count; i++) {
+		struct rte_mbuf *m = packet_take(w->pending, waiting);
+		struct endpoint to = packet_of(m)->dst;
+
+		output_datagram(w, m, packet_of(m)->listener, &to);
+	}
+	waiting->ready = (uint16_t)left;
 	return count;
 }
 
-static void hop_send(struct worker *w, struct pending_hop *waiting) {
-	struct rte_mbuf *packets[PENDING_PER_HOP];
-	uint32_t count = hop_take(w->pending, waiting, packets);
-
-	for (uint32_t i = 0; i < count; i++) {
-		struct endpoint to = packet_of(packets[i])->dst;
-
-		output_datagram(w, packets[i], packet_of(packets[i])->listener, &to);
-	}
-}
-
 static void hop_give_up(struct worker *w, struct pending_hop *waiting) {
-	struct rte_mbuf *packets[PENDING_PER_HOP];
-	uint32_t count = hop_take(w->pending, waiting, packets);
-
-	for (uint32_t i = 0; i < count; i++)
-		tx_drop(w, packets[i], COUNT_DROP_NO_NEIGHBOUR);
+	while (waiting->count > 0)
+		tx_drop(w, packet_take(w->pending, waiting), COUNT_DROP_NO_NEIGHBOUR);
 }
 
 // True when the next hop is known now, or the route is another one.
 static bool hop_has_moved(struct worker *w, const struct pending_hop *waiting) {
-	const struct neigh_hop *hop = neigh_find(w->neigh, w->now_ms, &packet_of(waiting->packets[0])->dst.addr);
+	struct rte_mbuf *oldest = w->pending->slots[waiting->first].m;
+	const struct neigh_hop *hop = neigh_find(w->neigh, w->now_ms, &packet_of(oldest)->dst.addr);
 
 	return hop->state != NEIGH_WAITING || hop->interface != waiting->interface ||
 	       !ip_eq(&hop->next, &waiting->next);
 }
 
 bool pending_turn(struct worker *w, bool new_snapshot) {
-	uint32_t before = w->pending->count;
+	uint32_t before = w->pending->count, sent = 0;
 
 	if (likely(before == 0))
 		return false;
@@ -98,19 +122,20 @@ bool pending_turn(struct worker *w, bool new_snapshot) {
 		if (waiting->count == 0)
 			continue;
 		if (new_snapshot && hop_has_moved(w, waiting))
-			hop_send(w, waiting);
+			waiting->ready = waiting->count;
+		if (waiting->ready > 0)
+			sent += hop_send(w, waiting, PENDING_PER_TURN - sent);
 		else if (w->now_ms >= waiting->give_up_ms)
 			hop_give_up(w, waiting);
 		else if (w->now_ms >= waiting->ask_ms)
 			ask(w, waiting);
 	}
-	return w->pending->count != before;
+	return sent > 0 || w->pending->count != before;
 }
 
 void pending_clear(struct pending *pending) {
 	for (uint32_t i = 0; i < PENDING_HOPS; i++) {
-		struct rte_mbuf *packets[PENDING_PER_HOP];
-
-		rte_pktmbuf_free_bulk(packets, hop_take(pending, &pending->hops[i], packets));
+		while (pending->hops[i].count > 0)
+			rte_pktmbuf_free(packet_take(pending, &pending->hops[i]));
 	}
 }

@@ -108,22 +108,23 @@ static int vdev_open(const struct config_port *cfg, uint16_t *ret_dev) {
 }
 
 // As many queues as there are workers. Drivers whose queues exist as soon as the device does spread frames over all of
-// them, so all must be polled.
-static int queues_choose(struct port *port, const struct config *cfg, const struct rte_eth_dev_info *info) {
-	bool all = strcmp(info->driver_name, "net_af_packet") == 0 || strcmp(info->driver_name, "net_af_xdp") == 0;
+// them, so all must be polled; a receive queue of af_xdp starts together with the send queue of its number only.
+void port_queues_choose(struct port *port, const struct rte_eth_dev_info *info, uint8_t workers) {
+	bool xdp = strcmp(info->driver_name, "net_af_xdp") == 0;
+	bool all = xdp || strcmp(info->driver_name, "net_af_packet") == 0;
 
-	port->rx_queues = all ? info->max_rx_queues : RTE_MIN(info->max_rx_queues, cfg->worker_count);
-	port->tx_queues = RTE_MIN(info->max_tx_queues, cfg->worker_count);
-	if (port->rx_queues > 0 && port->tx_queues > 0)
-		return 0;
-	log_error("port %s: device %s has no receive or send queues", port->cfg->name, port->cfg->device);
-	return -ENODEV;
+	port->rx_queues = all ? info->max_rx_queues : RTE_MIN(info->max_rx_queues, workers);
+	port->tx_queues = xdp ? port->rx_queues : RTE_MIN(info->max_tx_queues, workers);
 }
 
 static int port_configure(struct port *port, const struct rte_eth_dev_info *info) {
 	struct rte_eth_conf conf = {.rxmode.mtu = port->mtu};
 	int rc;
 
+	if (port->rx_queues == 0 || port->tx_queues == 0) {
+		log_error("port %s: device %s has no receive or send queues", port->cfg->name, port->cfg->device);
+		return -ENODEV;
+	}
 	if (port->mtu < info->min_mtu || port->mtu > info->max_mtu) {
 		log_error(
 			"port %s: mtu %u: device %s takes %u to %u",
@@ -236,9 +237,8 @@ int port_start(struct port *port, const struct config *cfg, uint8_t index, struc
 	if (rc < 0)
 		return rc;
 	snprintf(port->driver, sizeof(port->driver), "%s", info.driver_name);
-	rc = queues_choose(port, cfg, &info);
-	if (rc == 0)
-		rc = port_configure(port, &info);
+	port_queues_choose(port, &info, cfg->worker_count);
+	rc = port_configure(port, &info);
 	if (rc == 0)
 		rc = mtu_set(port);
 	if (rc < 0)
@@ -251,13 +251,19 @@ int port_start(struct port *port, const struct config *cfg, uint8_t index, struc
 }
 
 void port_stop(struct port *port) {
-	if (!port->cfg || port->dev == RTE_MAX_ETHPORTS)
-		return;
 	if (port->started)
 		(void)rte_eth_dev_stop(port->dev);
 	port->started = false;
+}
+
+void port_close(struct port *port) {
+	if (!port->cfg || port->dev == RTE_MAX_ETHPORTS)
+		return;
 	(void)rte_eth_dev_close(port->dev);
 	port->dev = RTE_MAX_ETHPORTS;
+}
+
+void port_free(struct port *port) {
 	rte_mempool_free(port->own_pool);
 	port->own_pool = NULL;
 }

@@ -28,12 +28,18 @@ struct port {
 // True when the text is a PCI address: "0000:03:00.0" or "03:00.0".
 bool port_is_pci(const char *device);
 
+// How many queues of the device are used, by that many workers; 0 where it has none.
+void port_queues_choose(struct port *port, const struct rte_eth_dev_info *info, uint8_t workers);
+
 // Finds or creates the device, sets up queues, offloads and MTU, and starts it. Logs and returns -errno on failure;
-// what was made is in *port for port_stop.
+// what was made is in *port for the three below.
 int port_start(struct port *port, const struct config *cfg, uint8_t index, struct rte_mempool *packets);
 
-// Harmless on a port that did not start.
+// The end, in this order and harmless on a port that did not start: no packet comes or goes any more; the packets the
+// driver holds are freed; the port's own buffers are freed, once nobody holds packets any more.
 void port_stop(struct port *port);
+void port_close(struct port *port);
+void port_free(struct port *port);
 
 // Reads the link state. True when it changed between up and down.
 bool port_link_update(struct port *port);

@@ -48,14 +48,25 @@ static void samples_note(struct worker *w, const struct sample *samples, uint32_
 	}
 }
 
-static uint32_t burst(const struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t count) {
+// Some drivers want to see frames whose checksums they do. One they reject is dropped alone; returns how many are left.
+static uint32_t prepare(struct worker *w, uint16_t dev, uint16_t queue, struct rte_mbuf **frames, uint32_t count) {
+	uint32_t kept = rte_eth_tx_prepare(dev, queue, frames, (uint16_t)count), seen = kept, more;
+
+	while (unlikely(seen < count)) {
+		tx_drop(w, frames[seen++], COUNT_DROP_TX_REJECTED);
+		more = rte_eth_tx_prepare(dev, queue, frames + seen, (uint16_t)(count - seen));
+		memmove(frames + kept, frames + seen, more * sizeof(*frames));
+		kept += more;
+		seen += more;
+	}
+	return kept;
+}
+
+static uint32_t burst(uint16_t dev, uint16_t queue, struct rte_mbuf **frames, uint32_t count) {
 	uint32_t sent = 0;
 
-	// Some drivers want to see frames whose checksums they do.
-	if (port->checksum_tx)
-		count = rte_eth_tx_prepare(port->dev, queue, frames, (uint16_t)count);
 	for (uint32_t i = 0; i < TRIES && sent < count; i++)
-		sent += rte_eth_tx_burst(port->dev, queue, frames + sent, (uint16_t)(count - sent));
+		sent += rte_eth_tx_burst(dev, queue, frames + sent, (uint16_t)(count - sent));
 	return sent;
 }
 
@@ -63,14 +74,17 @@ static void port_flush(struct worker *w, uint8_t index) {
 	const struct port *port = &w->ports[index];
 	struct tx_queue *queue = &w->tx->ports[index];
 	struct sample samples[TX_BURST];
+	uint16_t number = port_tx_queue(port, w->id);
 	uint32_t count = queue->count, sent;
 	uint64_t bytes;
 
 	if (count == 0)
 		return;
 	queue->count = 0;
+	if (port->checksum_tx)
+		count = prepare(w, port->dev, number, queue->frames, count);
 	bytes = samples_take(samples, queue->frames, count);
-	sent = burst(port, port_tx_queue(port, w->id), queue->frames, count);
+	sent = burst(port->dev, number, queue->frames, count);
 	samples_note(w, samples, sent);
 	for (uint32_t i = sent; i < count; i++)
 		bytes -= queue->frames[i]->pkt_len;

@@ -82,7 +82,14 @@ static const struct row rows[] = {
 	{"name: in", "name: \"\"", "16: listeners[0].name: is empty"},
 	{"name: in", "name: \"i\\x07n\"", "16: listeners[0].name: holds a control character"},
 	{"id: 7", "id: 4095", "10: ports[0].vlans[0].id: \"4095\" is not allowed; write a whole number from 1 to 4094"},
-	{"drain: 1000", "drain: [", "not valid YAML: "},
+	{"drain: 1000", "drain: [", "33: not valid YAML: "},
+	{"drain: 1000", "drain: 1000\n---\ndrain: 2000", "33: a second YAML document begins here"},
+	{"drain: 1000", "drain: 1000\n---\n", "33: a second YAML document begins here"},
+	{"drain: 1000", "drain: 1000\n...\n# end\n---\ndrain: 7", "35: a second YAML document begins here"},
+	{"drain: 1000", "drain: 1000\n...\ndrain: 2000", "34: not valid YAML: "},
+	{"drain: 1000", "drain: 1000\n---\ndrain: [", "35: not valid YAML: "},
+	{"drain: 1000", "drain: 1000 # caf\xc3(", "32: not valid YAML: "},
+	{"drain: 1000", "drain: 1000 # \x01", "32: not valid YAML: "},
 	{"drain: 1000", "\tdrain: 1", "32: not valid YAML: found character that cannot start any token"},
 	// ports
 	{"workers: [1]", "workers: [9]", "1: cores.workers[0]: CPU 9 does not exist; this machine has CPUs 0 to 1"},
@@ -164,6 +171,18 @@ static const struct row rows[] = {
 	 "from_network: 10.1.2.3/8",
 	 "26: routes[0].match.from_network: \"10.1.2.3/8\" has bits set past its length of 8; write 10.0.0.0/8"},
 	{"from_port: a", "user_prefix: \"0 0\"", "26: routes[0].match.user_prefix: \"0 0\" cannot begin the user part"},
+	{"from_port: a",
+	 "domain: example.net:5060",
+	 "26: routes[0].match.domain: \"example.net:5060\" is no host name; write one like example.net, 192.0.2.1 or "
+	 "[2001:db8::1], without a port"},
+	{"from_port: a",
+	 "domain: \"2001:db8::1\"",
+	 "26: routes[0].match.domain: \"2001:db8::1\" is no host name; write one like example.net"},
+	{"from_port: a", "domain: -a.example", "26: routes[0].match.domain: \"-a.example\" is no host name"},
+	{"from_port: a", "domain: .", "26: routes[0].match.domain: \".\" is no host name"},
+	{"from_port: a", "user_prefix: \"a@b\"", "26: routes[0].match.user_prefix: \"a@b\" cannot begin"},
+	{"from_port: a", "user_prefix: \"a:b\"", "26: routes[0].match.user_prefix: \"a:b\" cannot begin"},
+	{"from_port: a", "user_prefix: \"%4\"", "26: routes[0].match.user_prefix: \"%4\" cannot begin"},
 	{"from_port: a", "domain: exa mple", "26: routes[0].match.domain: \"exa mple\" is no host name"},
 	{"to: 198.51.100.10\n",
 	 "to: peer.example\n",
@@ -182,6 +201,10 @@ static const struct row rows[] = {
 	{"mode: \"0600\"", "mode: \"9999\"", "31: control.mode: \"9999\" is not allowed; write octal permissions"},
 	{"mode: \"0600\"", "mode: \"0060\"", "31: control.mode: \"0060\" is not allowed"},
 	{"mode: \"0600\"", "socket: control.sock", "31: control.socket: \"control.sock\" is no absolute path"},
+	{"mode: \"0600\"",
+	 "socket: /run/tandem/",
+	 "31: control.socket: \"/run/tandem/\" is a directory; write the path of the socket in it"},
+	{"mode: \"0600\"", "socket: /run/..", "31: control.socket: \"/run/..\" is a directory"},
 	{"mode: \"0600\"", "group: no-such-group", "31: control.group: no group is called \"no-such-group\""},
 	{"drain: 1000", "server_name: \"t\\u00e4ndem\"", "32: server_name: "},
 	{"drain: 1000",
@@ -258,6 +281,16 @@ static void all_mistakes_are_named_in_the_order_of_the_file(void **state) {
 	free(error);
 }
 
+static void a_nul_is_named_with_its_line(void **state) {
+	static const char text[] = "cores: {workers: [1]}\n# a\0b\nports: []\n";
+	char *error = error_of(text, sizeof(text) - 1);
+
+	(void)state;
+	assert_non_null(error);
+	assert_non_null(strstr(error, "bad.yaml:2: not valid YAML: control characters are not allowed"));
+	free(error);
+}
+
 static void an_empty_file_is_refused(void **state) {
 	static const char *const texts[] = {"", "# nothing\n", "- 1\n", "text\n", "---\n...\n"};
 
@@ -314,6 +347,7 @@ int main(void) {
 		cmocka_unit_test(the_unchanged_text_is_good),
 		cmocka_unit_test(each_mistake_is_named_with_its_line),
 		cmocka_unit_test(all_mistakes_are_named_in_the_order_of_the_file),
+		cmocka_unit_test(a_nul_is_named_with_its_line),
 		cmocka_unit_test(an_empty_file_is_refused),
 		cmocka_unit_test(too_many_entries_are_refused),
 		cmocka_unit_test(every_prefix_is_safe),

@@ -247,6 +247,51 @@ static void the_dump_loads_again(void **state) {
 	free(text);
 }
 
+// As the parser gives the user part and the host of a URI.
+static void rules_take_what_a_uri_can_hold(void **state) {
+	static const struct {
+		const char *match;
+		const char *user_prefix, *domain;
+	} rows[] = {
+		{"user_prefix: \"#31#\"", "#31#", ""},
+		{"user_prefix: \"+49-_.!~*'()&=$,;?/%41\"", "+49-_.!~*'()&=$,;?/%41", ""},
+		{"domain: Example.NET", "", "Example.NET"},
+		{"domain: example.net.", "", "example.net"},
+		{"domain: 192.0.2.1", "", "192.0.2.1"},
+		{"domain: \"[2001:db8::1]\"", "", "[2001:db8::1]"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct config *cfg;
+		char *text;
+
+		assert_true(
+			asprintf(
+				&text,
+				"%sroutes:\n  - name: r\n    match: {%s}\n    to: 192.0.2.9\n",
+				least,
+				rows[i].match
+			) > 0
+		);
+		cfg = parse(text);
+		assert_true(str_eq(cfg->routes[0].user_prefix, str_from_c(rows[i].user_prefix)));
+		assert_true(str_eq(cfg->routes[0].domain, str_from_c(rows[i].domain)));
+		config_free(cfg);
+		free(text);
+	}
+}
+
+// A mark of the beginning or the end makes no second document.
+static void one_document_may_have_its_marks(void **state) {
+	char *text;
+
+	(void)state;
+	assert_true(asprintf(&text, "---\n%s...\n# that was all\n", least) > 0);
+	config_free(parse(text));
+	free(text);
+}
+
 static void a_cpu_may_be_shared(void **state) {
 	struct config *cfg = parse("cores: {control: 0, workers: [0, 0]}\n"
 				   "ports: [{name: p, device: net_tap0, addresses: [192.0.2.1/24]}]\n"
@@ -290,6 +335,8 @@ int main(void) {
 		cmocka_unit_test(timers_follow_t1_and_t4),
 		cmocka_unit_test(the_lab_file_loads),
 		cmocka_unit_test(the_dump_loads_again),
+		cmocka_unit_test(rules_take_what_a_uri_can_hold),
+		cmocka_unit_test(one_document_may_have_its_marks),
 		cmocka_unit_test(a_cpu_may_be_shared),
 		cmocka_unit_test(anchors_are_understood),
 		cmocka_unit_test(the_reference_is_up_to_date),

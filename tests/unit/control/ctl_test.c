@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "control/ctl.h"
 #include "control/ctl_table.h"
@@ -107,7 +111,8 @@ static void words_become_params(void **state) {
 		{{"show"}, "tandemctl: no such command; `tandemctl help` lists them\n"},
 		{{"show", "statu"}, "tandemctl: no such command; `tandemctl help` lists them\n"},
 		{{"show", "status", "all"}, "tandemctl: \"all\" is too much for show status\n"},
-		{{"show", "dialog"}, "tandemctl: show dialog needs id (as show dialogs prints it)\n"},
+		{{"show", "dialog"},
+		 "tandemctl: show dialog needs id (18 digits 0-9 a-f, as show dialogs prints it)\n"},
 		{{"show", "dialogs", "--limit"}, "tandemctl: --limit needs a value\n"},
 		{{"show", "dialogs", "--limit", "0"},
 		 "tandemctl: \"0\" is not allowed for limit; write a number from 1 to 10000\n"},
@@ -212,6 +217,71 @@ static void no_socket_is_named_with_the_remedy(void **state) {
 	free(err.text);
 }
 
+static void help_for_nothing_is_refused(void **state) {
+	static const char *const words[] = {"help", "foo"};
+	struct written err = {0};
+	struct ctl ctl = {0};
+
+	(void)state;
+	begin(&err);
+	ctl.err = err.stream;
+	assert_int_equal(ctl_execute(&ctl, words, 2), CTL_USAGE);
+	end(&err);
+	assert_string_equal(err.text, "tandemctl: no such help; `tandemctl help` lists the commands\n");
+	free(err.text);
+}
+
+// Answers the first client without reading what it says, and leaves.
+static void refuse_one(int listener, const char *answer) {
+	int fd = accept(listener, NULL, NULL);
+
+	_exit(fd < 0 || write(fd, answer, strlen(answer)) < 0);
+}
+
+// Asks a server that closes before all is sent, which is more than a socket holds.
+static enum ctl_exit ask_refuser(struct ctl *ctl, const char *answer, json_t **ret_answer) {
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	size_t len = 8 << 20;
+	char *request = malloc(len + 1);
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0), status;
+	enum ctl_exit result;
+	pid_t child;
+
+	memset(request, ' ', len);
+	request[len] = '\0';
+	snprintf(name.sun_path, sizeof(name.sun_path), "/tmp/tandem-test-%d", getpid());
+	assert_int_equal(bind(listener, (const struct sockaddr *)&name, sizeof(name)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	child = fork();
+	if (child == 0)
+		refuse_one(listener, answer);
+	close(listener);
+	ctl->socket = name.sun_path;
+	result = ctl_ask(ctl, request, ret_answer);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	unlink(name.sun_path);
+	free(request);
+	return result;
+}
+
+static void a_refusal_is_read_although_the_request_was_not_taken(void **state) {
+	struct written err = {0};
+	struct ctl ctl = {0};
+	json_t *answer = NULL;
+
+	(void)state;
+	begin(&err);
+	ctl.err = err.stream;
+	assert_int_equal(ask_refuser(&ctl, "{\"error\":{\"message\":\"too many clients\"}}\n", &answer), CTL_DONE);
+	assert_non_null(json_object_get(answer, "error"));
+	json_decref(answer);
+	assert_int_equal(ask_refuser(&ctl, "", &answer), CTL_NO_CONNECTION);
+	end(&err);
+	assert_non_null(strstr(err.text, ": the connection was closed; see the log of tandem"));
+	free(err.text);
+}
+
 static void the_reference_is_up_to_date(void **state) {
 	struct written out = {0};
 	char *committed = NULL;
@@ -256,6 +326,8 @@ int main(void) {
 		cmocka_unit_test(results_are_shown_for_people),
 		cmocka_unit_test(any_result_is_shown),
 		cmocka_unit_test(no_socket_is_named_with_the_remedy),
+		cmocka_unit_test(help_for_nothing_is_refused),
+		cmocka_unit_test(a_refusal_is_read_although_the_request_was_not_taken),
 		cmocka_unit_test(the_reference_is_up_to_date),
 		cmocka_unit_test(every_method_is_found_by_its_words_and_name),
 	};

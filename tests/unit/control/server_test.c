@@ -7,98 +7,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "control/loop.h"
-#include "control/server.h"
-#include "unit/test.h"
-
-// A backend that answers "echo" at once and keeps "later" until the test answers it.
-struct rig {
-	struct loop *loop;
-	struct server *server;
-	struct request *kept;
-	uint32_t calls;
-};
-
-static void backend(void *ctx, struct request *request, const char *method, const json_t *params) {
-	struct rig *rig = ctx;
-
-	rig->calls++;
-	if (strcmp(method, "later") == 0)
-		rig->kept = request;
-	else if (strcmp(method, "big") == 0)
-		request_result(request, json_sprintf("%0*d", 8 << 20, 0));
-	else if (strcmp(method, "echo") == 0)
-		request_result(request, json_deep_copy(json_object_get(params, "x")));
-	else
-		request_error(request, RPC_UNKNOWN_METHOD, "no method \"%s\"", method);
-}
-
-static int rig_up(void **state) {
-	struct rig *rig = calloc(1, sizeof(*rig));
-	const struct server_backend calls = {.call = backend, .ctx = rig};
-
-	rig->loop = loop_new();
-	rig->server = server_new(loop_base(rig->loop), &calls);
-	*state = rig;
-	return 0;
-}
-
-static int rig_down(void **state) {
-	struct rig *rig = *state;
-
-	server_close(rig->server);
-	if (rig->kept)
-		request_result(rig->kept, json_null());
-	loop_free(rig->loop);
-	free(rig);
-	return 0;
-}
-
-static int client_new(struct rig *rig) {
-	int fd[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
-	server_adopt(rig->server, fd[1]);
-	return fd[0];
-}
-
-static void say(int fd, const char *text) {
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-}
-
-// Runs the loop until the client has a whole line (or the end), which is returned without its end.
-static char *hear(struct rig *rig, int fd) {
-	char *line = NULL;
-	size_t len = 0, size = 0;
-
-	for (int turns = 0; turns < 100000; turns++) {
-		char c;
-		ssize_t got = read(fd, &c, 1);
-
-		if (got < 0 && errno == EAGAIN) {
-			loop_turn(rig->loop);
-			continue;
-		}
-		if (got <= 0 || c == '\n')
-			break;
-		if (len + 2 > size)
-			line = realloc(line, size = size * 2 + 1024);
-		line[len++] = c;
-		line[len] = '\0';
-	}
-	return line ? line : strdup("");
-}
-
-static void expect(struct rig *rig, int fd, const char *expected) {
-	char *line = hear(rig, fd);
-
-	assert_string_equal(line, expected);
-	free(line);
-}
-
-#define ECHO(id, x) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"echo\",\"params\":{\"x\":" x "}}\n"
-#define LATER(id) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"later\"}\n"
-#define RESULT(id, x) "{\"jsonrpc\":\"2.0\",\"result\":" x ",\"id\":" id "}"
+#include "unit/control/server_rig.h"
 
 static void a_request_is_answered(void **state) {
 	struct rig *rig = *state;
@@ -203,58 +112,33 @@ static void a_client_that_leaves_is_freed(void **state) {
 	assert_int_equal(rig->calls, 0);
 }
 
-static void a_line_too_long_ends_the_connection(void **state) {
-	struct rig *rig = *state;
-	static char text[RPC_LINE_MAX + 100];
-	int fd = client_new(rig);
-	size_t sent = 0;
-	char *line;
-
-	memset(text, '[', sizeof(text));
-	while (sent < sizeof(text)) {
-		ssize_t count = write(fd, text + sent, sizeof(text) - sent);
-
-		sent += count > 0 ? (size_t)count : 0;
-		if (sent < sizeof(text))
-			loop_turn(rig->loop);
-	}
-	line = hear(rig, fd);
-	assert_non_null(strstr(line, "\"code\":-32600,\"message\":\"line too long; at most 65536 bytes\""));
-	free(line);
-	while (server_clients(rig->server) > 0)
-		loop_turn(rig->loop);
-	close(fd);
-}
-
-static void one_client_too_many_is_told_so(void **state) {
-	struct rig *rig = *state;
-	int fds[SERVER_CLIENTS_MAX + 1];
-	char *line;
-
-	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
-		fds[i] = client_new(rig);
-	line = hear(rig, fds[SERVER_CLIENTS_MAX]);
-	assert_non_null(strstr(line, "too many clients"));
-	free(line);
-	say(fds[0], ECHO("1", "1"));
-	expect(rig, fds[0], RESULT("1", "1"));
-	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
-		close(fds[i]);
-}
-
-// A client that asks and asks and never reads is not read from either.
-static void answers_nobody_takes_do_not_pile_up(void **state) {
+static void a_request_knows_its_batch(void **state) {
 	struct rig *rig = *state;
 	int fd = client_new(rig);
 
-	for (int i = 0; i < 20; i++)
-		say(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"big\"}\n");
-	loop_turn(rig->loop);
-	loop_turn(rig->loop);
-	assert_int_equal(rig->calls, 1);
+	say(fd, ECHO("1", "1"));
+	expect(rig, fd, RESULT("1", "1"));
+	assert_int_equal(rig->batch, 1);
+	say(fd,
+	    "[{\"jsonrpc\":\"2.0\",\"method\":\"x\"},{\"jsonrpc\":\"2.0\",\"method\":\"x\"},"
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"echo\",\"params\":{\"x\":1}}]\n");
+	expect(rig, fd, "[" RESULT("1", "1") "]");
+	assert_int_equal(rig->batch, 3);
 	close(fd);
-	while (server_clients(rig->server) > 0)
+}
+
+// The backend repeats what was asked, cut where its buffer ends.
+static void an_error_may_hold_half_a_character(void **state) {
+	struct rig *rig = *state;
+	int fd = client_new(rig);
+
+	say(fd, LATER("1"));
+	while (!rig->kept)
 		loop_turn(rig->loop);
+	request_error(rig->kept, RPC_NOT_FOUND, "no %s", "caf\xc3");
+	rig->kept = NULL;
+	expect(rig, fd, "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32001,\"message\":\"no caf?\"},\"id\":1}");
+	close(fd);
 }
 
 struct socket_rig {
@@ -289,7 +173,7 @@ static int socket_down(void **state) {
 
 static int open_at(struct socket_rig *s, struct server **ret_server) {
 	const struct server_options options = {.path = s->path, .mode = 0640};
-	const struct server_backend calls = {.call = backend, .ctx = &s->rig};
+	const struct server_backend calls = {.call = server_backend_call, .ctx = &s->rig};
 
 	return server_open(loop_base(s->loop), &options, &calls, ret_server);
 }
@@ -364,7 +248,7 @@ static void a_connection_is_accepted(void **state) {
 	server_close(server);
 }
 
-#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, rig_up, rig_down)
+#define WITH_RIG(test) cmocka_unit_test_setup_teardown(test, server_rig_up, server_rig_down)
 #define WITH_SOCKET(test) cmocka_unit_test_setup_teardown(test, socket_up, socket_down)
 
 int main(void) {
@@ -377,9 +261,8 @@ int main(void) {
 		WITH_RIG(a_batch_may_be_answered_later),
 		WITH_RIG(an_answer_to_a_client_that_left_is_dropped),
 		WITH_RIG(a_client_that_leaves_is_freed),
-		WITH_RIG(a_line_too_long_ends_the_connection),
-		WITH_RIG(one_client_too_many_is_told_so),
-		WITH_RIG(answers_nobody_takes_do_not_pile_up),
+		WITH_RIG(a_request_knows_its_batch),
+		WITH_RIG(an_error_may_hold_half_a_character),
 		WITH_SOCKET(the_socket_has_its_mode_and_goes_with_the_server),
 		WITH_SOCKET(a_socket_that_answers_is_left_alone),
 		WITH_SOCKET(a_dead_socket_is_replaced),

@@ -100,6 +100,62 @@ static void payload_moves_back_for_the_headers(void **state) {
 	rte_pktmbuf_free(m);
 }
 
+// An edit leaves the payload where it ends up, at an odd address too.
+static void payload_may_start_anywhere(void **state) {
+	static const uint8_t tag[] = {0x81, 0x00, 0x00, 100, 0x08, 0x00, 0x45};
+	struct rte_mbuf *m;
+
+	for (uint16_t shift = 0; shift < 4; shift++) {
+		m = wire_datagram(*state, 0, "---hi");
+		rte_pktmbuf_adj(m, 3);
+		m->data_off = (uint16_t)(m->data_off - shift);
+		memcpy(rte_pktmbuf_mtod(m, char *), "hi", 2);
+		((struct wire *)*state)->workers[0]->tx->ip_id = 0;
+		send_to(*state, m, ACCESS, "192.0.2.10:5070");
+		m = wire_take(*state, 0, 0);
+		assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), golden, sizeof(golden));
+		rte_pktmbuf_free(m);
+		m = wire_datagram(*state, 0, "hi");
+		m->data_off = (uint16_t)(m->data_off + shift);
+		send_to(*state, m, TAGGED, "198.18.0.10:5070");
+		m = wire_take(*state, 0, 0);
+		assert_memory_equal(rte_pktmbuf_mtod_offset(m, uint8_t *, 12), tag, sizeof(tag));
+		rte_pktmbuf_free(m);
+	}
+}
+
+static uint16_t reject_all_but_even(void *queue, struct rte_mbuf **frames, uint16_t count) {
+	(void)queue;
+	for (uint16_t i = 0; i < count; i++) {
+		if (*rte_pktmbuf_mtod_offset(frames[i], char *, 42) % 2)
+			return i;
+	}
+	return count;
+}
+
+static void frame_the_driver_rejects_takes_no_other_along(void **state) {
+	static const char payloads[] = "1023345678";
+	struct wire *wire = *state;
+	struct endpoint to = endpoint_of("192.0.2.10:5070");
+
+	wire->ports[0].checksum_tx = true;
+	rte_eth_fp_ops[wire->ports[0].dev].tx_pkt_prepare = reject_all_but_even;
+	for (uint32_t i = 0; i < sizeof(payloads) - 1; i++)
+		output_datagram(wire->workers[0], wire_datagram(wire, 0, (char[]){payloads[i], 0}), ACCESS, &to);
+	tx_flush(wire->workers[0]);
+	for (const char *even = "02468"; *even; even++) {
+		struct rte_mbuf *m = wire_take(wire, 0, 0);
+
+		assert_non_null(m);
+		assert_int_equal(*rte_pktmbuf_mtod_offset(m, char *, 42), *even);
+		rte_pktmbuf_free(m);
+	}
+	assert_int_equal(count_of(wire, 0, COUNT_TX_PACKETS), 5);
+	assert_int_equal(count_of(wire, 0, COUNT_TX_BYTES), 5 * 43);
+	assert_int_equal(count_of(wire, 0, COUNT_DROP_TX_REJECTED), 5);
+	assert_int_equal(count_of(wire, 0, COUNT_DROP_TX_FULL), 0);
+}
+
 static void offload_leaves_the_pseudo_header_sum(void **state) {
 	struct wire *wire = *state;
 	struct rte_mbuf *m;
@@ -174,6 +230,8 @@ int main(void) {
 		TEST(own_frames_pass_the_input_checks),
 		TEST(larger_than_the_mtu_is_dropped),
 		TEST(payload_moves_back_for_the_headers),
+		TEST(payload_may_start_anywhere),
+		TEST(frame_the_driver_rejects_takes_no_other_along),
 		TEST(offload_leaves_the_pseudo_header_sum),
 		TEST(no_route_is_counted),
 		TEST(interface_is_where_the_route_leaves),

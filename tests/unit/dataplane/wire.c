@@ -95,7 +95,7 @@ static struct rte_ring *ring_open(const char *what, uint8_t port, uint16_t queue
 	return ring;
 }
 
-static void port_open(struct wire *wire, uint8_t index, uint16_t queues) {
+static void device_open(struct wire *wire, uint8_t index, uint16_t queues) {
 	struct port *port = &wire->ports[index];
 	struct rte_eth_conf conf = {0};
 	char name[16];
@@ -119,7 +119,7 @@ static void port_open(struct wire *wire, uint8_t index, uint16_t queues) {
 }
 
 // The device goes too, so that its name is free for the next test.
-static void port_close(const struct port *port) {
+static void device_close(const struct port *port) {
 	struct rte_eth_dev_info info;
 
 	assert_int_equal(rte_eth_dev_info_get(port->dev, &info), 0);
@@ -143,7 +143,7 @@ static int wire_open(void **state, uint8_t workers, uint16_t queues) {
 	wire->buffers = rte_mempool_avail_count(wire->packets);
 	parts.packets = wire->packets;
 	for (uint8_t i = 0; i < WIRE_PORTS; i++)
-		port_open(wire, i, queues);
+		device_open(wire, i, queues);
 	input_init(&wire->input, &wire->cfg);
 	assert_int_equal(neigh_board_init(&wire->board), 0);
 	assert_int_equal(mailbox_bell_open(&wire->bell), 0);
@@ -183,7 +183,7 @@ int wire_close(void **state) {
 	for (uint8_t i = 0; i < WIRE_PORTS; i++) {
 		for (uint16_t queue = 0; queue < wire->ports[i].tx_queues; queue++)
 			wire_expect(wire, i, queue, 0);
-		port_close(&wire->ports[i]);
+		device_close(&wire->ports[i]);
 		for (uint16_t queue = 0; queue < wire->ports[i].tx_queues; queue++) {
 			rte_ring_free(wire->in[i][queue]);
 			rte_ring_free(wire->out[i][queue]);
