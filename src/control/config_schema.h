@@ -103,7 +103,8 @@ const char *config_word(const struct config_section *section, const char *key, i
 #define KEYS_match(X) \
 	X(TEXT, match, user_prefix, , OPTIONAL, 1, 64, "any", "", \
 		"the user part of the request-URI begins with this") \
-	X(TEXT, match, domain, , OPTIONAL, 1, 253, "any", "", "the host of the request-URI is this (in any case)") \
+	X(TEXT, match, domain, , OPTIONAL, 1, 253, "any", "", \
+		"the host of the request-URI is this (in any case); without a port, IPv6 in brackets") \
 	X(TEXT, match, from_port, , OPTIONAL, 1, 31, "any", "", "the request came in by the port of this name") \
 	X(TEXT, match, from_network, , OPTIONAL, 1, 64, "any", "", "its source address is in this network")
 
@@ -190,7 +191,8 @@ const char *config_word(const struct config_section *section, const char *key, i
 		"next hop where no rule holds; without one such a request is answered 404") \
 	X(MAP, top, log, log, OPTIONAL, 0, 0, "", "", "log lines, on standard error") \
 	X(MAP, top, control, control, OPTIONAL, 0, 0, "", "", "control socket") \
-	X(UINT, top, drain, , OPTIONAL, 0, 3600000, "30000", "ms", "how long SIGTERM waits for calls in progress") \
+	X(UINT, top, drain, , OPTIONAL, 0, 3600000, "30000", "ms", \
+		"how long SIGTERM waits at most: for calls in progress, then 4 times `t1` for retransmissions") \
 	X(UINT, top, retry_after, , OPTIONAL, 1, 86400, "10", "seconds", "Retry-After of our 503 answers") \
 	X(TEXT, top, server_name, , OPTIONAL, 0, 64, "tandem", "", \
 		"Server header of our own answers; `\"\"` for none")

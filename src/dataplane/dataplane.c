@@ -367,7 +367,8 @@ void dataplane_stop(struct dataplane *dp) {
 	for (uint32_t i = 0; i < dp->cfg->port_count; i++)
 		port_stop(&dp->ports[i]);
 	for (uint32_t i = 0; i < dp->cfg->worker_count; i++)
-		worker_destroy(dp->workers[i]); // with packets of any port's buffers, as have the send queues of all ports
+		worker_destroy(dp->workers[i]
+		); // with packets of any port's buffers, as have the send queues of all ports
 	for (uint32_t i = 0; i < dp->cfg->port_count; i++)
 		port_close(&dp->ports[i]);
 	for (uint32_t i = 0; i < dp->cfg->port_count; i++)

@@ -140,8 +140,7 @@ static struct input_verdict input_udp(
 	uint32_t payload_len
 ) {
 	const struct rte_udp_hdr *udp = RTE_PTR_ADD(ip, (size_t)(ip->version_ihl & 0x0f) * 4);
-	uint16_t fragment =
-		rte_be_to_cpu_16(ip->fragment_offset) & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK);
+	uint16_t fragment = rte_be_to_cpu_16(ip->fragment_offset) & (RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK);
 	uint32_t udp_len;
 	int listener;
 

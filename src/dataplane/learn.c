@@ -37,18 +37,20 @@ static uint8_t interface_of(const struct learn *learn, int ifindex) {
 	return NEIGH_ELSEWHERE;
 }
 
-// Room for one more element; false when memory is short.
-static bool grow(void **array, uint32_t *room, uint32_t count, size_t size) {
-	uint32_t wanted = *room ? *room * 2 : 64;
-	void *larger;
+// False with errno set when memory is short.
+static bool append(struct learn_array *array, const void *item, size_t size) {
+	size_t wanted = array->room ? array->room * 2 : 64 * size;
 
-	if (count < *room)
-		return true;
-	larger = realloc(*array, wanted * size);
-	if (!larger)
-		return false;
-	*array = larger;
-	*room = wanted;
+	if ((array->count + 1) * size > array->room) {
+		void *larger = realloc(array->items, wanted);
+
+		if (!larger)
+			return false;
+		array->items = larger;
+		array->room = wanted;
+	}
+	memcpy((char *)array->items + array->count * size, item, size);
+	array->count++;
 	return true;
 }
 
@@ -124,10 +126,7 @@ static int route_each(const struct nlmsghdr *message, void *ctx) {
 		route.metric++;
 	if (header->rtm_type == RTN_UNICAST)
 		route.interface = interface_of(learn, ifindex);
-	if (!grow((void **)&learn->routes, &learn->route_room, learn->route_count, sizeof(route)))
-		return MNL_CB_ERROR;
-	learn->routes[learn->route_count++] = route;
-	return MNL_CB_OK;
+	return append(&learn->fresh, &route, sizeof(route)) ? MNL_CB_OK : MNL_CB_ERROR;
 }
 
 static int neighbour_each(const struct nlmsghdr *message, void *ctx) {
@@ -152,25 +151,33 @@ static int neighbour_each(const struct nlmsghdr *message, void *ctx) {
 	if (!has_mac || entry.addr.family == IP_NONE)
 		return MNL_CB_OK;
 	entry.stale = (header->ndm_state & NUD_STALE) != 0;
-	if (!grow((void **)&learn->entries, &learn->entry_room, learn->entry_count, sizeof(entry)))
-		return MNL_CB_ERROR;
-	learn->entries[learn->entry_count++] = entry;
-	return MNL_CB_OK;
+	return append(&learn->fresh, &entry, sizeof(entry)) ? MNL_CB_OK : MNL_CB_ERROR;
 }
 
-// A table that changes while it is read is read again; one that never holds still is tried later.
-static bool dump(struct learn *learn, uint16_t type, mnl_cb_t each, uint32_t *count) {
+static void fail(struct learn *learn, const char *what, int rc) {
+	if (learn->failures++ == 0)
+		log_warning("cannot %s the kernel's routes and neighbours: %s; trying on", what, strerror(-rc));
+}
+
+// A table that changes while it is read is read again; one that never holds still, or cannot be read, is tried later,
+// and *kept stays as it is until then.
+static bool dump(struct learn *learn, uint16_t type, mnl_cb_t each, struct learn_array *kept) {
+	struct learn_array before = *kept;
 	int rc = -EINTR;
 
 	for (uint32_t try = 0; rc == -EINTR && try < DUMP_TRIES; try++) {
-		*count = 0;
+		learn->fresh.count = 0;
 		rc = netlink_dump(learn->requests, type, AF_INET, each, learn);
 		if (rc == 0)
 			rc = netlink_dump(learn->requests, type, AF_INET6, each, learn);
 	}
 	if (rc != 0 && rc != -EINTR)
-		log_warning("cannot read the kernel's routes or neighbours: %s", strerror(-rc));
-	return rc == 0;
+		fail(learn, "read", rc);
+	if (rc != 0)
+		return false;
+	*kept = learn->fresh;
+	learn->fresh = before;
+	return true;
 }
 
 static void free_retired(struct learn *learn) {
@@ -185,35 +192,42 @@ static void free_retired(struct learn *learn) {
 	learn->retired_count = kept;
 }
 
-static void publish(struct learn *learn) {
+static bool publish(struct learn *learn) {
 	struct neigh_snapshot *snapshot, *before;
 	uint64_t token;
 
 	if (++learn->version == 0)
 		learn->version = 1;
 	snapshot = neigh_snapshot_create(
-		learn->version, learn->routes, learn->route_count, learn->entries, learn->entry_count
+		learn->version, learn->routes.items, learn->routes.count, learn->entries.items, learn->entries.count
 	);
 	if (!snapshot) {
-		log_error("no memory for %u routes and %u neighbours", learn->route_count, learn->entry_count);
-		return;
+		fail(learn, "publish", -ENOMEM);
+		return false;
 	}
 	before = neigh_publish(learn->board, snapshot, &token);
 	learn->retired[learn->retired_count].snapshot = before;
 	learn->retired[learn->retired_count].token = token;
 	learn->retired_count++;
+	return true;
 }
 
+// What fails stays dirty, so that the timer tries again.
 static void rebuild(struct learn *learn) {
+	bool new_routes, new_neighbours;
+
 	free_retired(learn);
 	if (learn->retired_count == LEARN_RETIRED)
 		return;
-	if (learn->routes_dirty)
-		learn->routes_dirty = !dump(learn, RTM_GETROUTE, route_each, &learn->route_count);
-	if (learn->neighbours_dirty)
-		learn->neighbours_dirty = !dump(learn, RTM_GETNEIGH, neighbour_each, &learn->entry_count);
+	new_routes = learn->routes_dirty && dump(learn, RTM_GETROUTE, route_each, &learn->routes);
+	new_neighbours = learn->neighbours_dirty && dump(learn, RTM_GETNEIGH, neighbour_each, &learn->entries);
 	learn->rebuilt_ms = now_ms();
-	publish(learn);
+	if ((!new_routes && !new_neighbours) || !publish(learn))
+		return;
+	learn->routes_dirty &= !new_routes;
+	learn->neighbours_dirty &= !new_neighbours;
+	if (!learn->routes_dirty && !learn->neighbours_dirty)
+		learn->failures = 0;
 }
 
 // Rebuilds at once, or when the pause after the last time is over.
@@ -227,6 +241,33 @@ static void update(struct learn *learn) {
 		rebuild(learn);
 	if (learn->routes_dirty || learn->neighbours_dirty)
 		(void)timerfd_settime(learn->timer_fd, 0, &timer, NULL);
+}
+
+void learn_resolve(struct learn *learn, uint8_t interface, const struct ip_addr *addr) {
+	char buf[NETLINK_MESSAGE];
+	struct nlmsghdr *request = netlink_begin(buf, RTM_NEWNEIGH, NLM_F_CREATE);
+	struct ndmsg *neighbour = mnl_nlmsg_put_extra_header(request, sizeof(*neighbour));
+	int rc;
+
+	if (interface >= learn->cfg->interface_count)
+		return;
+	neighbour->ndm_family = netlink_family(addr);
+	neighbour->ndm_ifindex = learn->ifindex[interface];
+	neighbour->ndm_state = NUD_NONE;
+	neighbour->ndm_flags = NTF_USE;
+	netlink_put_ip(request, NDA_DST, addr);
+	rc = netlink_request(learn->requests, request);
+	if (rc < 0)
+		log_debug("the kernel does not look for a neighbour: %s", strerror(-rc));
+}
+
+static void ask_kept(struct learn *learn) {
+	const struct neigh_snapshot *snapshot = atomic_load_explicit(&learn->board->current, memory_order_relaxed);
+	struct neigh_hop hops[KEEP_BURST];
+	uint32_t count = keep_due(&learn->keep, snapshot, now_ms(), hops);
+
+	for (uint32_t i = 0; i < count; i++)
+		learn_resolve(learn, hops[i].interface, &hops[i].next);
 }
 
 int learn_start(
@@ -251,8 +292,14 @@ int learn_start(
 		log_error("cannot listen to the kernel's routes and neighbours (netlink): %s", strerror(-rc));
 		return rc;
 	}
+	rc = keep_init(&learn->keep, cfg);
+	if (rc < 0) {
+		log_error("no memory for the next hops of %u rules", cfg->route_count);
+		return rc;
+	}
 	learn->routes_dirty = learn->neighbours_dirty = true;
 	update(learn);
+	ask_kept(learn);
 	return 0;
 }
 
@@ -264,8 +311,10 @@ void learn_stop(struct learn *learn) {
 	netlink_close(&learn->monitor);
 	for (uint32_t i = 0; i < learn->retired_count; i++)
 		neigh_snapshot_free(learn->retired[i].snapshot);
-	free(learn->routes);
-	free(learn->entries);
+	free(learn->routes.items);
+	free(learn->entries.items);
+	free(learn->fresh.items);
+	keep_fini(&learn->keep);
 	learn->board = NULL;
 }
 
@@ -320,24 +369,6 @@ void learn_timer_ready(struct learn *learn) {
 		update(learn);
 }
 
-void learn_resolve(struct learn *learn, uint8_t interface, const struct ip_addr *addr) {
-	char buf[NETLINK_MESSAGE];
-	struct nlmsghdr *request = netlink_begin(buf, RTM_NEWNEIGH, NLM_F_CREATE);
-	struct ndmsg *neighbour = mnl_nlmsg_put_extra_header(request, sizeof(*neighbour));
-	int rc;
-
-	if (interface >= learn->cfg->interface_count)
-		return;
-	neighbour->ndm_family = netlink_family(addr);
-	neighbour->ndm_ifindex = learn->ifindex[interface];
-	neighbour->ndm_state = NUD_NONE;
-	neighbour->ndm_flags = NTF_USE;
-	netlink_put_ip(request, NDA_DST, addr);
-	rc = netlink_request(learn->requests, request);
-	if (rc < 0)
-		log_debug("the kernel does not look for a neighbour: %s", strerror(-rc));
-}
-
 // A neighbour the kernel has not heard of for a while is asked again while workers send to it, so that a new MAC, or
 // its absence, is noticed.
 static void refresh_stale(struct learn *learn) {
@@ -357,4 +388,5 @@ static void refresh_stale(struct learn *learn) {
 void learn_tick(struct learn *learn) {
 	free_retired(learn);
 	refresh_stale(learn);
+	ask_kept(learn);
 }

@@ -206,32 +206,40 @@ entry_find(const struct neigh_snapshot *snapshot, const struct ip_addr *addr, ui
 	return NULL;
 }
 
-// Fills in the cache entry from the snapshot.
-static void hop_learn(struct neigh_hop *hop, const struct neigh_snapshot *snapshot, const struct ip_addr *to) {
+// Fills in what the snapshot says; returns the neighbour, or NULL.
+static struct neigh_entry *
+hop_look_up(struct neigh_hop *hop, const struct neigh_snapshot *snapshot, const struct ip_addr *to) {
 	const struct neigh_route *route = route_find(snapshot, to);
 	struct neigh_entry *entry;
 
 	*hop = (struct neigh_hop){.to = *to, .state = NEIGH_NO_ROUTE, .version = snapshot->version};
 	if (!route || route->interface == NEIGH_ELSEWHERE)
-		return;
+		return NULL;
 	hop->interface = route->interface;
 	hop->next = route->via.family == IP_NONE ? *to : route->via;
 	hop->state = NEIGH_WAITING;
 	entry = entry_find(snapshot, &hop->next, hop->interface);
 	if (!entry)
-		return;
+		return NULL;
 	hop->state = NEIGH_KNOWN;
 	memcpy(hop->mac, entry->mac, sizeof(hop->mac));
-	if (__atomic_load_n(&entry->used, __ATOMIC_RELAXED) == 0)
-		__atomic_store_n(&entry->used, 1, __ATOMIC_RELAXED);
+	return entry;
+}
+
+const struct neigh_entry *
+neigh_peek(const struct neigh_snapshot *snapshot, const struct ip_addr *to, struct neigh_hop *ret_hop) {
+	return hop_look_up(ret_hop, snapshot, to);
 }
 
 const struct neigh_hop *neigh_find(struct neigh_view *view, uint64_t now_ms, const struct ip_addr *to) {
 	struct neigh_hop *hop = &view->cache[address_hash(to, 0) % NEIGH_CACHE];
+	struct neigh_entry *entry;
 
 	if (likely(hop->version == view->snapshot->version && now_ms < hop->until_ms && ip_eq(&hop->to, to)))
 		return hop;
-	hop_learn(hop, view->snapshot, to);
+	entry = hop_look_up(hop, view->snapshot, to);
+	if (entry && __atomic_load_n(&entry->used, __ATOMIC_RELAXED) == 0)
+		__atomic_store_n(&entry->used, 1, __ATOMIC_RELAXED);
 	hop->until_ms = now_ms + NEIGH_CACHE_MS;
 	return hop;
 }

@@ -101,6 +101,10 @@ void neigh_board_fini(struct neigh_board *board);
 struct neigh_snapshot *neigh_publish(struct neigh_board *board, struct neigh_snapshot *snapshot, uint64_t *ret_token);
 bool neigh_is_quiet(struct neigh_board *board, uint64_t token);
 
+// The way to that address and the neighbour its next hop is, NULL when it is not known. Leaves no mark.
+const struct neigh_entry *
+neigh_peek(const struct neigh_snapshot *snapshot, const struct ip_addr *to, struct neigh_hop *ret_hop);
+
 // Takes the mark that workers set since the last call.
 bool neigh_take_used(struct neigh_entry *entry);
 

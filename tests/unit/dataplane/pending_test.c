@@ -101,18 +101,88 @@ static void one_next_hop_holds_no_more_than_its_share(void **state) {
 	assert_int_equal(count_of(*state, 0, COUNT_DROP_PENDING_FULL), 3);
 }
 
-static void all_next_hops_hold_no_more_than_the_bound(void **state) {
-	uint32_t bound = PENDING_MAX / 8 < PENDING_HOPS ? PENDING_MAX : PENDING_HOPS * 8;
-
-	for (uint32_t i = 0; i < 80; i++) {
+static void send_to_each(struct wire *wire, uint32_t hops, uint32_t datagrams) {
+	for (uint32_t i = 0; i < hops; i++) {
 		char to[ENDPOINT_TEXT_MAX];
 
 		snprintf(to, sizeof(to), "192.0.2.%u:5060", 100 + i);
-		for (uint32_t k = 0; k < 8; k++)
-			send_to(*state, "a", to);
+		for (uint32_t k = 0; k < datagrams; k++)
+			send_to(wire, "a", to);
 	}
-	assert_int_equal(((struct wire *)*state)->workers[0]->pending->count, bound);
-	assert_int_equal(count_of(*state, 0, COUNT_DROP_PENDING_FULL), 80 * 8 - bound);
+}
+
+static void no_more_next_hops_than_the_bound(void **state) {
+	send_to_each(*state, PENDING_HOPS + 10, 2);
+	assert_int_equal(((struct wire *)*state)->workers[0]->pending->count, PENDING_HOPS * 2);
+	assert_int_equal(count_of(*state, 0, COUNT_DROP_PENDING_FULL), 10 * 2);
+}
+
+static void all_next_hops_hold_no_more_than_the_bound(void **state) {
+	uint32_t datagrams = PENDING_MAX / PENDING_HOPS + 4;
+
+	send_to_each(*state, PENDING_HOPS, datagrams);
+	assert_int_equal(((struct wire *)*state)->workers[0]->pending->count, PENDING_MAX);
+	assert_int_equal(count_of(*state, 0, COUNT_DROP_PENDING_FULL), PENDING_HOPS * datagrams - PENDING_MAX);
+}
+
+// The slots of what was given up, or sent, take the next.
+static void room_is_used_again(void **state) {
+	struct wire *wire = *state;
+
+	for (uint32_t round = 1; round <= 3; round++) {
+		send_to_each(wire, 8, PENDING_MAX / 8);
+		assert_int_equal(wire->workers[0]->pending->count, PENDING_MAX);
+		wire_wait(wire, 0, PENDING_WAIT_MS);
+		wire_turn(wire, 0);
+		assert_int_equal(wire->workers[0]->pending->count, 0);
+		assert_int_equal(count_of(wire, 0, COUNT_DROP_NO_NEIGHBOUR), round * PENDING_MAX);
+	}
+	assert_int_equal(count_of(wire, 0, COUNT_DROP_PENDING_FULL), 0);
+}
+
+static void many_are_sent_over_several_turns_in_their_order(void **state) {
+	struct wire *wire = *state;
+	char payload[8];
+
+	for (uint32_t i = 0; i < 150; i++) {
+		snprintf(payload, sizeof(payload), "%03u", i);
+		send_to(wire, payload, "192.0.2.10:5060");
+	}
+	wire_neighbours(wire, true);
+	for (uint32_t left = 150; left > 0;) {
+		uint32_t now = left < PENDING_PER_TURN ? left : PENDING_PER_TURN;
+
+		wire_turn(wire, 0);
+		for (uint32_t i = 0; i < now; i++) {
+			struct rte_mbuf *m = wire_take(wire, 0, 0);
+
+			snprintf(payload, sizeof(payload), "%03u", 150 - left + i);
+			assert_memory_equal(rte_pktmbuf_mtod_offset(m, char *, 42), payload, 3);
+			rte_pktmbuf_free(m);
+		}
+		wire_expect(wire, 0, 0, 0);
+		left -= now;
+		assert_int_equal(wire->workers[0]->pending->count, left);
+	}
+	assert_int_equal(count_of(wire, 0, COUNT_DROP_PENDING_FULL), 0);
+}
+
+// The next hop went away again before all were sent: the rest is given up in time, and is not sent round and round.
+static void rest_waits_when_the_next_hop_is_lost_again(void **state) {
+	struct wire *wire = *state;
+
+	for (uint32_t i = 0; i < 100; i++)
+		send_to(wire, "a", "192.0.2.10:5060");
+	wire_neighbours(wire, true);
+	wire_turn(wire, 0);
+	wire_expect(wire, 0, 0, PENDING_PER_TURN);
+	wire_neighbours(wire, false);
+	wire_turn(wire, 0);
+	wire_expect(wire, 0, 0, 0);
+	assert_int_equal(wire->workers[0]->pending->count, 100 - PENDING_PER_TURN);
+	wire_wait(wire, 0, PENDING_WAIT_MS);
+	wire_turn(wire, 0);
+	assert_int_equal(count_of(wire, 0, COUNT_DROP_NO_NEIGHBOUR), 100 - PENDING_PER_TURN);
 }
 
 static void answer_to_a_received_datagram_waits_too(void **state) {
@@ -133,7 +203,11 @@ int main(void) {
 		TEST(next_hop_is_asked_again_each_second),
 		TEST(silent_next_hop_is_given_up),
 		TEST(one_next_hop_holds_no_more_than_its_share),
+		TEST(no_more_next_hops_than_the_bound),
 		TEST(all_next_hops_hold_no_more_than_the_bound),
+		TEST(room_is_used_again),
+		TEST(many_are_sent_over_several_turns_in_their_order),
+		TEST(rest_waits_when_the_next_hop_is_lost_again),
 		TEST(answer_to_a_received_datagram_waits_too),
 	};
 

@@ -110,3 +110,12 @@ const char *call_establish(struct rig *rig, const char *branch) {
 	rig_expect_nothing(rig);
 	return routes;
 }
+
+const char *call_replaced(const char *text, const char *from, const char *to) {
+	static char out[4096];
+	const char *at = strstr(text, from);
+
+	assert_non_null(at);
+	snprintf(out, sizeof(out), "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+	return out;
+}

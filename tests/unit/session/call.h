@@ -22,4 +22,7 @@ const char *call_establish(struct rig *rig, const char *branch);
 // The Record-Route lines of a message as Route lines: in order (for the callee) or reversed (for the caller).
 const char *call_routes(const char *message, bool reversed);
 
+// A copy of the text with the first `from` in it replaced by `to`.
+const char *call_replaced(const char *text, const char *from, const char *to);
+
 #define INVITE(branch) call_request("INVITE", branch, 1, NULL, "")

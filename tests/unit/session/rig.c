@@ -36,6 +36,30 @@ static struct ip_addr ip(const char *text) {
 	return addr;
 }
 
+static void sides_fill(struct config *cfg) {
+	for (uint8_t i = 0; i < SIDES; i++) {
+		cfg->ports[i] = (struct config_port
+		){.name = i == CALLER ? "access" : "core", .device = "net_ring", .mtu = 1500};
+		cfg->interfaces[i] =
+			(struct config_interface){.port = i, .prefix_count = 1, .prefixes = &fixed.prefixes[i]};
+		cfg->listeners[i] = (struct config_listener){
+			.name = cfg->ports[i].name,
+			.local = {.addr = ip(our_text[i]), .port = 5060},
+			.advertised = {.addr = ip(our_text[i]), .port = 5060},
+			.interface = i,
+		};
+		// A second listener of the caller's side.
+		cfg->listeners[SIDES] = cfg->listeners[CALLER];
+		cfg->listeners[SIDES].local.port = cfg->listeners[SIDES].advertised.port = 5070;
+		fixed.prefixes[i] = (struct ip_prefix){.addr = ip(our_text[i]), .len = 24};
+		fixed.routes[i] = (struct config_route){
+			.name = i == CALLER ? "from-access" : "from-core",
+			.from_port = i,
+			.to = {.addr = ip(host_text[!i]), .port = 5060},
+		};
+	}
+}
+
 static void config_fill(struct config *cfg) {
 	*cfg = (struct config){
 		.worker_count = 1,
@@ -76,27 +100,7 @@ static void config_fill(struct config *cfg) {
 		.retry_after_s = 10,
 		.server_name = "tandem",
 	};
-	for (uint8_t i = 0; i < SIDES; i++) {
-		cfg->ports[i] = (struct config_port
-		){.name = i == CALLER ? "access" : "core", .device = "net_ring", .mtu = 1500};
-		cfg->interfaces[i] =
-			(struct config_interface){.port = i, .prefix_count = 1, .prefixes = &fixed.prefixes[i]};
-		cfg->listeners[i] = (struct config_listener){
-			.name = cfg->ports[i].name,
-			.local = {.addr = ip(our_text[i]), .port = 5060},
-			.advertised = {.addr = ip(our_text[i]), .port = 5060},
-			.interface = i,
-		};
-		// A second listener of the caller's side.
-		cfg->listeners[SIDES] = cfg->listeners[CALLER];
-		cfg->listeners[SIDES].local.port = cfg->listeners[SIDES].advertised.port = 5070;
-		fixed.prefixes[i] = (struct ip_prefix){.addr = ip(our_text[i]), .len = 24};
-		fixed.routes[i] = (struct config_route){
-			.name = i == CALLER ? "from-access" : "from-core",
-			.from_port = i,
-			.to = {.addr = ip(host_text[!i]), .port = 5060},
-		};
-	}
+	sides_fill(cfg);
 }
 
 static void ports_create(void) {
