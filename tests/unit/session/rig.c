@@ -244,15 +244,13 @@ static void frame_headers(char *at, enum side from, uint32_t len) {
 
 // A turn in which no packet buffer can be had.
 static void turn_starved(struct rig *rig) {
-	struct rte_mbuf **taken = calloc(rte_mempool_avail_count(rig->packets), sizeof(struct rte_mbuf *));
-	uint32_t count = 0;
+	uint32_t count = rte_mempool_avail_count(rig->packets);
+	struct rte_mbuf **taken = calloc(count, sizeof(struct rte_mbuf *));
 
 	assert_non_null(taken);
-	while ((taken[count] = rte_pktmbuf_alloc(rig->packets)))
-		count++;
+	assert_int_equal(rte_pktmbuf_alloc_bulk(rig->packets, taken, count), 0);
 	worker_turn(rig->w, &session_stages);
-	while (count > 0)
-		rte_pktmbuf_free(taken[--count]);
+	rte_pktmbuf_free_bulk(taken, count);
 	free(taken);
 }
 
