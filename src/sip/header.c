@@ -2,24 +2,43 @@
 // SPDX-FileCopyrightText: The tandem authors
 #include "sip/header.h"
 
+#include "sip/header_words.h"
+
 struct header_info {
 	struct str name;
 	char compact;
 	bool list;
-	bool once;
 };
 
 // clang-format off
 static const struct header_info headers[HDR_COUNT] = {
-#define X(id, text, letter, is_list, is_once)                                                                          \
+#define X(id, text, letter, is_list)                                                                          \
 	[HDR_##id] = {                                                                                                 \
-		.name = {.ptr = (text), .len = sizeof(text) - 1}, .compact = (letter), .list = (is_list), .once = (is_once), \
+		.name = {.ptr = (text), .len = sizeof(text) - 1}, .compact = (letter), .list = (is_list),              \
 	},
 #include "sip/header.def"
 #undef X
 };
 
-static const uint8_t by_letter[256] = {
+// Byte i of a literal in lower case; 0 past its end.
+#define BYTE(text, i) ((i) < sizeof(text) - 1 ? (uint64_t)(uint8_t)((text)[(i) < sizeof(text) - 1 ? (i) : 0] | 0x20) : 0)
+#define EIGHT(text, i)                                                                                                 \
+	(BYTE(text, i) | BYTE(text, (i) + 1) << 8 | BYTE(text, (i) + 2) << 16 | BYTE(text, (i) + 3) << 24 |            \
+	 BYTE(text, (i) + 4) << 32 | BYTE(text, (i) + 5) << 40 | BYTE(text, (i) + 6) << 48 | BYTE(text, (i) + 7) << 56)
+
+const struct header_words header_words[HDR_COUNT] = {
+#define X(id, text, letter, is_list)                                                                          \
+	[HDR_##id] = {                                                                                                 \
+		.first = EIGHT(text, 0),                                                                               \
+		.middle = EIGHT(text, 8),                                                                              \
+		.last = EIGHT(text, sizeof(text) > 9 ? sizeof(text) - 9 : 0),                                          \
+		.len = sizeof(text) - 1,                                                                               \
+	},
+#include "sip/header.def"
+#undef X
+};
+
+const uint8_t header_by_letter[256] = {
 #define COMPACT(lower, upper, id) [lower] = HDR_##id, [upper] = HDR_##id,
 	COMPACT('a', 'A', ACCEPT_CONTACT)
 	COMPACT('b', 'B', REFERRED_BY)
@@ -45,9 +64,9 @@ static const uint8_t by_letter[256] = {
 
 // A perfect table: length, first, middle and last character (lower case) of each name give a slot of its own. The
 // multipliers were searched for; two names in one slot do not compile, a name without one fails header_test.
-#define SLOT(len, first, middle, last) (((len)*61 + (first)*39 + (middle)*41 + (last)) & 255)
+#define SLOT HEADER_SLOT
 
-static const uint8_t by_slot[256] = {
+const uint8_t header_by_slot[256] = {
 	[SLOT(3, 'v', 'i', 'a')] = HDR_VIA,
 	[SLOT(4, 'f', 'o', 'm')] = HDR_FROM,
 	[SLOT(2, 't', 'o', 'o')] = HDR_TO,
@@ -154,8 +173,8 @@ enum sip_header_id sip_header_find(struct str name) {
 	enum sip_header_id id;
 
 	if (name.len < 2)
-		return name.len == 1 ? by_letter[(uint8_t)p[0]] : HDR_OTHER;
-	id = by_slot[SLOT(name.len, p[0] | 0x20, p[name.len / 2] | 0x20, p[name.len - 1] | 0x20)];
+		return name.len == 1 ? header_by_letter[(uint8_t)p[0]] : HDR_OTHER;
+	id = header_by_slot[SLOT(name.len, p[0] | 0x20, p[name.len / 2] | 0x20, p[name.len - 1] | 0x20)];
 	return headers[id].name.len == name.len && same(headers[id].name.ptr, p, name.len) ? id : HDR_OTHER;
 }
 
@@ -169,8 +188,4 @@ char sip_header_compact(enum sip_header_id id) {
 
 bool sip_header_is_list(enum sip_header_id id) {
 	return headers[id].list;
-}
-
-bool sip_header_is_once(enum sip_header_id id) {
-	return headers[id].once;
 }

@@ -8,7 +8,7 @@
 
 enum sip_header_id {
 	HDR_OTHER, // not in the list: passed through untouched
-#define X(id, name, compact, list, once) HDR_##id,
+#define X(id, name, compact, list) HDR_##id,
 #include "sip/header.def"
 #undef X
 	HDR_COUNT,
@@ -23,6 +23,5 @@ struct str sip_header_name(enum sip_header_id id);
 // 'v', or 0 when the name has no compact form.
 char sip_header_compact(enum sip_header_id id);
 
-// May be written as a comma-separated list; may stand only once in a message.
+// May be written as a comma-separated list.
 bool sip_header_is_list(enum sip_header_id id);
-bool sip_header_is_once(enum sip_header_id id);

@@ -29,7 +29,7 @@ static inline struct lines lines_begin(struct sip_index *index, const char *buf,
 	while (lines.start < len && (buf[lines.start] == '\r' || buf[lines.start] == '\n'))
 		lines.start++;
 	index->first_line = (uint16_t)lines.start;
-	index->first_line_end = index->body = index->count = 0;
+	index->first_line_end = index->body = index->count = index->marked = 0;
 	return lines;
 }
 

@@ -33,7 +33,7 @@ enum sip_located lines_finish(const struct lines *lines, bool odd) {
 	return SIP_LOCATED;
 }
 
-static enum sip_located locate_scalar(
+enum sip_located sip_locate_scalar(
 	const struct sip_locator *self, const char *buf, size_t len, uint32_t headers_max, struct sip_index *ret_index
 ) {
 	struct lines lines = lines_begin(ret_index, buf, len, headers_max);
@@ -60,7 +60,7 @@ int sip_locator_init(struct sip_locator *locator, enum locator_kind kind) {
 	switch (kind) {
 	case LOCATOR_AUTO:
 	case LOCATOR_SCALAR:
-		locator->locate = locate_scalar;
+		locator->locate = sip_locate_scalar;
 		return 0;
 	case LOCATOR_AVX2:
 		locator->locate = sip_locate_avx2;

@@ -11,6 +11,7 @@
 
 #define SIP_HEADERS_MAX 264 // more than the 256 a configuration may allow by what a proxy adds
 #define SIP_MESSAGE_MAX 65535
+#define SIP_MARKED_MAX 4096 // headers longer than that are parsed without marks
 
 // Offsets from the start of the message.
 struct sip_header {
@@ -29,11 +30,14 @@ enum sip_located {
 };
 
 struct sip_index {
+	uint16_t marked;	 // bytes from the start of the message that marks[] tells of; 0 = none
 	uint16_t first_line;	 // of the start line: CR and LF in front of it are skipped (RFC 3261 7.5)
 	uint16_t first_line_end; // of the start line, line end excluded; 0 when it does not end
 	uint16_t body;		 // where the body begins (just past the empty line)
 	uint16_t count;
 	struct sip_header header[SIP_HEADERS_MAX];
+	// Bit i: byte i is not plain (sip/marks.h). By-product of the AVX2 locator alone, for the parser to hop along.
+	uint64_t marks[SIP_MARKED_MAX / 64];
 };
 
 // A line ends with CRLF or a lone LF; one that begins with SP or HTAB continues the one before (RFC 3261 7.3.1), but

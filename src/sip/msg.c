@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The tandem authors
 #include "sip/msg.h"
 
+#include "sip/usual.h"
+
 #define MAX_FORWARDS_MAX 255
 
 static void reset(struct sip_msg *msg, const char *buf, size_t len) {
@@ -10,7 +12,7 @@ static void reset(struct sip_msg *msg, const char *buf, size_t len) {
 	msg->buf = buf;
 	msg->len = (uint16_t)len;
 	msg->max_forwards = SIP_MAX_FORWARDS_NONE;
-	msg->index.first_line = msg->index.first_line_end = msg->index.body = msg->index.count = 0;
+	msg->index.first_line = msg->index.first_line_end = msg->index.body = msg->index.count = msg->index.marked = 0;
 }
 
 // Backwards, so that each header goes to the front of its chain.
@@ -83,6 +85,8 @@ static enum sip_verdict read_start_line(struct sip_msg *msg) {
 	const struct sip_index *index = &msg->index;
 	struct str line = str_of(msg->buf + index->first_line, (size_t)(index->first_line_end - index->first_line));
 
+	if (sip_usual_status_line(msg) || sip_usual_request_line(msg))
+		return SIP_OK;
 	// '/' is no token character, so no method looks like this.
 	if (line.len >= 4 && str_eq_nocase(str_of(line.ptr, 4), STR("SIP/")))
 		return read_status_line(msg, line);
@@ -117,11 +121,18 @@ static void salvage_via(struct sip_msg *msg) {
 }
 
 // The entries of one header line, of which there must be one at least.
-static enum sip_verdict read_via_line(struct sip_msg *msg, struct str rest, const struct sip_limits *limits) {
+static enum sip_verdict read_via_line(struct sip_msg *msg, int header, const struct sip_limits *limits) {
 	uint16_t before = msg->via_count;
-	struct sip_via other;
+	struct sip_via other = {0}, *via = before == 0 ? &msg->via : &other;
+	struct str rest;
 	int got;
 
+	if (before < limits->vias_max && sip_usual_via(msg, header, via)) {
+		msg->via_count++;
+		msg->via_alone |= before == 0;
+		return SIP_OK;
+	}
+	rest = sip_header_value(msg, header);
 	while ((got = sip_via_next(&rest, msg->via_count == 0 ? &msg->via : &other)) == 1) {
 		if (msg->via_count >= limits->vias_max)
 			return SIP_BAD_TOO_MANY_VIAS;
@@ -136,7 +147,7 @@ static enum sip_verdict read_vias(struct sip_msg *msg, const struct sip_limits *
 	enum sip_verdict verdict = SIP_BAD_MISSING_VIA;
 
 	for (int i = msg->first[HDR_VIA]; i >= 0; i = msg->next[i]) {
-		verdict = read_via_line(msg, sip_header_value(msg, i), limits);
+		verdict = read_via_line(msg, i, limits);
 		if (verdict != SIP_OK)
 			break;
 	}
@@ -146,9 +157,14 @@ static enum sip_verdict read_vias(struct sip_msg *msg, const struct sip_limits *
 	return verdict == SIP_OK && !msg->via.is_sip ? SIP_BAD_VIA : verdict;
 }
 
+// Only what a proxy itself lives by is refused when it occurs twice; what it merely passes on it does not judge (RFC
+// 3261 16.3 item 1).
 static enum sip_verdict check_repeated(const struct sip_msg *msg) {
-	for (int i = 0; i < msg->index.count; i++)
-		if (msg->next[i] >= 0 && sip_header_is_once(msg->index.header[i].id))
+	static const enum sip_header_id once[] = {
+		HDR_FROM, HDR_TO, HDR_CALL_ID, HDR_CSEQ, HDR_MAX_FORWARDS, HDR_CONTENT_LENGTH};
+
+	for (size_t i = 0; i < ARRAY_LEN(once); i++)
+		if (msg->first[once[i]] >= 0 && msg->next[msg->first[once[i]]] >= 0)
 			return SIP_BAD_REPEATED;
 	return SIP_OK;
 }
@@ -157,14 +173,20 @@ static bool is_star(const struct sip_name_addr *addr) {
 	return str_eq(addr->uri, STR("*")) && !addr->in_brackets;
 }
 
+static bool read_party(const struct sip_msg *msg, enum sip_header_id id, struct sip_name_addr *ret_addr) {
+	if (sip_usual_addr(msg, msg->first[id], false, ret_addr))
+		return true;
+	return sip_name_addr_parse(sip_header_first(msg, id), ret_addr) && !is_star(ret_addr);
+}
+
 static enum sip_verdict read_parties(struct sip_msg *msg) {
 	if (msg->first[HDR_FROM] < 0)
 		return SIP_BAD_MISSING_FROM;
 	if (msg->first[HDR_TO] < 0)
 		return SIP_BAD_MISSING_TO;
-	if (!sip_name_addr_parse(sip_header_first(msg, HDR_FROM), &msg->from) || is_star(&msg->from))
+	if (!read_party(msg, HDR_FROM, &msg->from))
 		return SIP_BAD_FROM;
-	if (!sip_name_addr_parse(sip_header_first(msg, HDR_TO), &msg->to) || is_star(&msg->to))
+	if (!read_party(msg, HDR_TO, &msg->to))
 		return SIP_BAD_TO;
 	return SIP_OK;
 }
@@ -172,6 +194,8 @@ static enum sip_verdict read_parties(struct sip_msg *msg) {
 static enum sip_verdict read_call_id(struct sip_msg *msg) {
 	if (msg->first[HDR_CALL_ID] < 0)
 		return SIP_BAD_MISSING_CALL_ID;
+	if (sip_usual_call_id(msg, msg->first[HDR_CALL_ID], &msg->call_id))
+		return SIP_OK;
 	msg->call_id = sip_header_first(msg, HDR_CALL_ID);
 	return sip_is_call_id(msg->call_id) ? SIP_OK : SIP_BAD_CALL_ID;
 }
@@ -181,7 +205,8 @@ static enum sip_verdict read_cseq(struct sip_msg *msg) {
 
 	if (msg->first[HDR_CSEQ] < 0)
 		return SIP_BAD_MISSING_CSEQ;
-	if (!sip_cseq_parse(sip_header_first(msg, HDR_CSEQ), &msg->cseq, &method))
+	if (!sip_usual_cseq(msg, msg->first[HDR_CSEQ], &msg->cseq, &method) &&
+	    !sip_cseq_parse(sip_header_first(msg, HDR_CSEQ), &msg->cseq, &method))
 		return SIP_BAD_CSEQ;
 	if (msg->is_request)
 		return str_eq(method, msg->method_text) ? SIP_OK : SIP_BAD_CSEQ;
@@ -190,17 +215,29 @@ static enum sip_verdict read_cseq(struct sip_msg *msg) {
 	return SIP_OK;
 }
 
-static enum sip_verdict read_numbers(struct sip_msg *msg) {
+static bool read_number(
+	const struct sip_msg *msg, enum sip_header_id id, uint64_t max, uint64_t *ret_number, struct str *ret_digits
+) {
+	uint32_t number;
+
+	if (sip_usual_number(msg, msg->first[id], &number, ret_digits)) {
+		*ret_number = number;
+		return number <= max;
+	}
+	*ret_digits = sip_header_first(msg, id);
+	return str_to_u64(*ret_digits, max, ret_number);
+}
+
+static enum sip_verdict read_max_forwards(struct sip_msg *msg) {
+	struct str digits;
 	uint64_t number;
 
-	if (msg->is_request && msg->first[HDR_MAX_FORWARDS] >= 0) {
-		struct str digits = sip_header_first(msg, HDR_MAX_FORWARDS);
-
-		if (!str_to_u64(digits, MAX_FORWARDS_MAX, &number))
-			return SIP_BAD_MAX_FORWARDS;
-		msg->max_forwards = (uint16_t)number;
-		msg->max_forwards_digits = digits;
-	}
+	if (!msg->is_request || msg->first[HDR_MAX_FORWARDS] < 0)
+		return SIP_OK;
+	if (!read_number(msg, HDR_MAX_FORWARDS, MAX_FORWARDS_MAX, &number, &digits))
+		return SIP_BAD_MAX_FORWARDS;
+	msg->max_forwards = (uint16_t)number;
+	msg->max_forwards_digits = digits;
 	return SIP_OK;
 }
 
@@ -209,9 +246,10 @@ static enum sip_verdict read_body(struct sip_msg *msg) {
 	const char *body = msg->buf + msg->index.body;
 	uint32_t rest = (uint32_t)msg->len - msg->index.body;
 	uint64_t length = rest;
+	struct str digits;
 
 	if (msg->first[HDR_CONTENT_LENGTH] >= 0) {
-		if (!str_to_u64(sip_header_first(msg, HDR_CONTENT_LENGTH), rest, &length))
+		if (!read_number(msg, HDR_CONTENT_LENGTH, rest, &length, &digits))
 			return SIP_BAD_CONTENT_LENGTH;
 		msg->has_content_length = true;
 	}
@@ -224,12 +262,14 @@ static bool read_first_entry(const struct sip_msg *msg, enum sip_header_id id, s
 	struct sip_walk walk = {.id = id};
 	struct str entry;
 
+	if (sip_usual_addr(msg, msg->first[id], true, ret_addr))
+		return true;
 	return sip_walk_next(msg, &walk, &entry) == 1 && sip_name_addr_parse(entry, ret_addr);
 }
 
 // What a proxy or a dialog will use first; the rest of these lists is checked by whoever walks them.
 static enum sip_verdict check_targets(const struct sip_msg *msg) {
-	struct sip_name_addr addr;
+	struct sip_name_addr addr = {0};
 
 	if (!msg->is_request)
 		return SIP_OK;
@@ -273,7 +313,7 @@ enum sip_verdict sip_parse(
 		return located_verdict(located);
 	if ((verdict = check_repeated(msg)) != SIP_OK || (verdict = vias) != SIP_OK ||
 	    (verdict = read_parties(msg)) != SIP_OK || (verdict = read_call_id(msg)) != SIP_OK ||
-	    (verdict = read_cseq(msg)) != SIP_OK || (verdict = read_numbers(msg)) != SIP_OK ||
+	    (verdict = read_cseq(msg)) != SIP_OK || (verdict = read_max_forwards(msg)) != SIP_OK ||
 	    (verdict = read_body(msg)) != SIP_OK || (verdict = check_targets(msg)) != SIP_OK)
 		return verdict;
 	return check_scheme(msg);

@@ -4,18 +4,30 @@
 // For tests that start from a whole message.
 #pragma once
 
-#include "sip/msg.h"
+#include "same.h"
 #include "unit/test.h"
 
-// Parses with the scalar locator, which every machine has.
-static inline enum sip_verdict parse_bytes(struct sip_msg *msg, const char *buf, size_t len) {
+static inline enum sip_verdict parse_with(enum locator_kind kind, struct sip_msg *msg, const char *buf, size_t len) {
 	const struct sip_limits limits = {.headers_max = SIP_HEADERS_MAX, .vias_max = 70};
 	enum sip_verdict verdict;
 	struct sip_locator locator;
 
-	assert_int_equal(sip_locator_init(&locator, LOCATOR_SCALAR), 0);
+	assert_int_equal(sip_locator_init(&locator, kind), 0);
 	verdict = sip_parse(msg, buf, len, &limits, &locator);
 	sip_locator_fini(&locator);
+	return verdict;
+}
+
+// Parses with the scalar locator, and with this machine's fastest, which must read the same.
+static inline enum sip_verdict parse_bytes(struct sip_msg *msg, const char *buf, size_t len) {
+	struct sip_msg full;
+	enum sip_verdict verdict = parse_with(LOCATOR_SCALAR, &full, buf, len);
+	const char *differs;
+
+	assert_int_equal(parse_with(LOCATOR_AUTO, msg, buf, len), verdict);
+	differs = same_message(msg, &full);
+	if (differs)
+		fail_msg("%s is read differently: %.*s", differs, (int)len, buf);
 	return verdict;
 }
 
