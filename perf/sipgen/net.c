@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+#include "net.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_ip.h>
+#include <rte_udp.h>
+
+#include "checksum.h"
+
+#define BUFFERS 32767
+#define RESOLVE_S 10
+#define ASK_EVERY_MS 200
+
+// --- sending ---
+
+void net_frame_send(struct net_port *port, struct rte_mbuf *m) {
+	if (port->tx_count == NET_TX_MAX) {
+		port->dropped++;
+		rte_pktmbuf_free(m);
+		return;
+	}
+	port->tx[port->tx_count++] = m;
+}
+
+static void port_flush(struct net_port *port) {
+	uint32_t sent;
+
+	if (port->tx_count == 0)
+		return;
+	sent = rte_eth_tx_burst(port->dev, 0, port->tx, (uint16_t)port->tx_count);
+	port->frames_out += sent;
+	port->tx_count -= sent;
+	if (port->tx_count == 0)
+		return;
+	port->full_turns++;
+	memmove(port->tx, port->tx + sent, port->tx_count * sizeof(port->tx[0]));
+}
+
+void net_flush(struct net *net) {
+	for (uint32_t i = 0; i < net->port_count; i++)
+		port_flush(&net->ports[i]);
+}
+
+bool net_is_full(const struct net *net) {
+	for (uint32_t i = 0; i < net->port_count; i++)
+		if (net->ports[i].tx_count > NET_TX_MAX / 2)
+			return true;
+	return false;
+}
+
+static char *side_room(void *ctx, unsigned index, uint32_t *ret_room) {
+	struct net *net = ctx;
+	struct net_side *side = &net->side[index];
+
+	if (!side->building)
+		side->building = rte_pktmbuf_alloc(net->pool);
+	if (!side->building)
+		return NULL;
+	*ret_room = rte_pktmbuf_tailroom(side->building) - NET_HEADERS;
+	return rte_pktmbuf_mtod_offset(side->building, char *, NET_HEADERS);
+}
+
+static uint64_t side_send(void *ctx, unsigned index, uint32_t len, uint32_t number) {
+	struct net *net = ctx;
+	struct net_side *side = &net->side[index];
+	struct rte_mbuf *m = side->building;
+	const struct net_peer *peer = &side->peers[index == SIDE_A ? 0 : number];
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(void *)(frame + 14);
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(void *)(ip + 1);
+	uint16_t udp_len = rte_cpu_to_be_16((uint16_t)(len + 8));
+
+	memcpy(frame, peer->headers, NET_HEADERS);
+	ip->total_length = rte_cpu_to_be_16((uint16_t)(len + 28));
+	ip->hdr_checksum = checksum_end(peer->ip_sum + ip->total_length);
+	if (index == SIDE_A)
+		udp->src_port = rte_cpu_to_be_16((uint16_t)(side->local.port + number));
+	udp->dgram_len = udp_len;
+	udp->dgram_cksum =
+		checksum_end(checksum_add(peer->udp_sum + udp->src_port + 2ul * udp_len, frame + NET_HEADERS, len));
+	if (udp->dgram_cksum == 0) // 0 means "none" (RFC 768)
+		udp->dgram_cksum = UINT16_MAX;
+	m->data_len = (uint16_t)(NET_HEADERS + len);
+	m->pkt_len = m->data_len;
+	side->building = NULL;
+	net_frame_send(side->port, m);
+	return rte_rdtsc();
+}
+
+struct outlet net_outlet(struct net *net) {
+	return (struct outlet){.ctx = net, .room = side_room, .send = side_send};
+}
+
+// --- peers ---
+
+static void peer_init(struct net_side *side, struct net_peer *peer, const struct endpoint *to, const uint8_t *mac) {
+	struct rte_ipv4_hdr ip = {
+		.version_ihl = 0x45,
+		.fragment_offset = rte_cpu_to_be_16(0x4000),
+		.time_to_live = 64,
+		.next_proto_id = 17,
+		.src_addr = ip_to_v4(&side->local.addr),
+		.dst_addr = ip_to_v4(&to->addr),
+	};
+	struct rte_udp_hdr udp = {
+		.src_port = rte_cpu_to_be_16(side->local.port),
+		.dst_port = rte_cpu_to_be_16(to->port),
+	};
+
+	peer->to = *to;
+	memcpy(peer->mac, mac, 6);
+	memcpy(peer->headers, mac, 6);
+	memcpy(peer->headers + 6, side->port->mac, 6);
+	memcpy(peer->headers + 12, "\x08\x00", 2);
+	memcpy(peer->headers + 14, &ip, sizeof(ip));
+	memcpy(peer->headers + 34, &udp, sizeof(udp));
+	peer->ip_sum = checksum_add(0, &ip, sizeof(ip));
+	peer->udp_sum = checksum_add(0, &ip.src_addr, 8) + rte_cpu_to_be_16(17) + udp.dst_port;
+}
+
+// The number of whoever sent this to side B; the last when there are too many.
+static uint8_t peer_of(struct net_side *side, const struct endpoint *from, const uint8_t *mac) {
+	for (uint32_t i = 0; i < side->peer_count; i++)
+		if (endpoint_eq(&side->peers[i].to, from) && memcmp(side->peers[i].mac, mac, 6) == 0)
+			return (uint8_t)i;
+	if (side->peer_count < NET_PEERS_MAX)
+		side->peer_count++;
+	peer_init(side, &side->peers[side->peer_count - 1], from, mac);
+	return (uint8_t)(side->peer_count - 1);
+}
+
+// --- receiving ---
+
+// The UDP datagram in a frame. False when there is none, or it is not whole.
+static bool datagram_find(struct rte_mbuf *m, struct rte_ipv4_hdr **ret_ip, struct rte_udp_hdr **ret_udp) {
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(void *)(frame + 14);
+	uint32_t ip_len, header_len, udp_len;
+
+	if (m->nb_segs != 1 || m->data_len < NET_HEADERS || frame[12] != 8 || frame[13] != 0 ||
+	    ip->version_ihl >> 4 != 4)
+		return false;
+	header_len = (ip->version_ihl & 15u) * 4;
+	ip_len = rte_be_to_cpu_16(ip->total_length);
+	if (header_len < 20 || ip_len < header_len + 8 || ip_len + 14 > m->data_len || ip->next_proto_id != 17)
+		return false;
+	if (ip->fragment_offset & rte_cpu_to_be_16(0x3fff))
+		return false;
+	*ret_ip = ip;
+	*ret_udp = (struct rte_udp_hdr *)(void *)((uint8_t *)ip + header_len);
+	udp_len = rte_be_to_cpu_16((*ret_udp)->dgram_len);
+	return udp_len >= 8 && udp_len <= ip_len - header_len;
+}
+
+static bool checksums_are_right(const struct rte_ipv4_hdr *ip, const struct rte_udp_hdr *udp) {
+	uint16_t udp_len = rte_be_to_cpu_16(udp->dgram_len);
+	uint64_t pseudo = (uint64_t)rte_cpu_to_be_16(17) + udp->dgram_len;
+
+	if (checksum_end(checksum_add(0, ip, (ip->version_ihl & 15u) * 4)) != 0)
+		return false;
+	if (udp->dgram_cksum == 0)
+		return true;
+	return checksum_end(checksum_add(checksum_add(pseudo, &ip->src_addr, 8), udp, udp_len)) == 0;
+}
+
+static struct net_side *side_of(struct net *net, const struct net_port *port, const struct endpoint *to) {
+	for (unsigned i = 0; i < SIDES; i++) {
+		struct net_side *side = &net->side[i];
+
+		if (side->port == port && ip_eq(&side->local.addr, &to->addr) && to->port >= side->local.port &&
+		    to->port < side->local.port + side->ports)
+			return side;
+	}
+	return NULL;
+}
+
+static void frame_handle(struct net *net, struct net_port *port, struct rte_mbuf *m) {
+	struct rte_ipv4_hdr *ip;
+	struct rte_udp_hdr *udp;
+	struct endpoint to;
+	struct net_side *side;
+	struct sender sender = {0};
+	struct str text;
+
+	if (!datagram_find(m, &ip, &udp)) {
+		port->other_frames++;
+		return;
+	}
+	to = (struct endpoint){.addr = ip_from_v4(ip->dst_addr), .port = rte_be_to_cpu_16(udp->dst_port)};
+	side = side_of(net, port, &to);
+	if (!side) {
+		port->other_frames++;
+		return;
+	}
+	text = str_of((const char *)(udp + 1), rte_be_to_cpu_16(udp->dgram_len) - 8u);
+	if (!checksums_are_right(ip, udp)) {
+		engine_count_wrong(net->e, WRONG_CHECKSUM, text);
+		return;
+	}
+	sender.from = (struct endpoint){.addr = ip_from_v4(ip->src_addr), .port = rte_be_to_cpu_16(udp->src_port)};
+	if (side == &net->side[SIDE_B])
+		sender.peer = peer_of(side, &sender.from, rte_pktmbuf_mtod(m, uint8_t *) + 6);
+	engine_receive(net->e, (unsigned)(side - net->side), text, &sender);
+}
+
+static bool is_arp(const struct rte_mbuf *m) {
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	return m->data_len >= NET_HEADERS && frame[12] == 8 && frame[13] == 6;
+}
+
+static bool port_poll(struct net *net, struct net_port *port) {
+	struct rte_mbuf *burst[NET_BURST];
+	uint16_t count = rte_eth_rx_burst(port->dev, 0, burst, NET_BURST);
+
+	if (count == 0)
+		return false;
+	net->e->now = rte_rdtsc();
+	gaps_look(&net->e->gaps, net->e->now);
+	port->frames_in += count;
+	for (uint16_t i = 0; i < count; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
+	for (uint16_t i = 0; i < count; i++) {
+		if (is_arp(burst[i])) {
+			arp_handle(net, port, burst[i], NULL);
+			continue;
+		}
+		frame_handle(net, port, burst[i]);
+		rte_pktmbuf_free(burst[i]);
+		gaps_look(&net->e->gaps, rte_rdtsc());
+	}
+	return true;
+}
+
+bool net_poll(struct net *net) {
+	bool some = false;
+
+	for (uint32_t i = 0; i < net->port_count; i++)
+		some |= port_poll(net, &net->ports[i]);
+	return some;
+}
+
+// --- start and end ---
+
+// Takes the target's MAC from the answers, and leaves the rest of what comes to nobody: no call is there yet.
+static void resolve_poll(struct net *net, struct net_port *port, const struct ip_addr *wanted) {
+	struct rte_mbuf *burst[NET_BURST];
+	uint16_t count = rte_eth_rx_burst(port->dev, 0, burst, NET_BURST);
+
+	for (uint16_t i = 0; i < count; i++) {
+		if (is_arp(burst[i]))
+			arp_handle(net, port, burst[i], wanted);
+		else
+			rte_pktmbuf_free(burst[i]);
+	}
+}
+
+int net_resolve(struct net *net, const struct options *o) {
+	const struct ip_addr *wanted = o->gateway.family ? &o->gateway : &o->target.addr;
+	struct net_side *side = &net->side[SIDE_A];
+	uint64_t hz = rte_get_tsc_hz(), end = rte_rdtsc() + RESOLVE_S * hz, next = 0;
+	char text[IP_TEXT_MAX];
+
+	peer_init(side, &side->peers[0], &o->target, o->peer_mac);
+	side->peer_count = o->has_peer_mac;
+	for (unsigned i = 0; i < SIDES; i++)
+		arp_ask(net, i, &net->side[i].local.addr);
+	while (side->peer_count == 0 && rte_rdtsc() < end) {
+		if (rte_rdtsc() >= next) {
+			arp_ask(net, SIDE_A, wanted);
+			next = rte_rdtsc() + hz / 1000 * ASK_EVERY_MS;
+		}
+		for (uint32_t i = 0; i < net->port_count; i++)
+			resolve_poll(net, &net->ports[i], wanted);
+		net_flush(net);
+	}
+	if (side->peer_count > 0) {
+		struct net_peer found = side->peers[0];
+
+		peer_init(side, &side->peers[0], &o->target, found.mac);
+		return 0;
+	}
+	ip_format(wanted, text);
+	fprintf(stderr,
+		"sipgen: nobody answers ARP for %s in %u seconds; is it up? --peer-mac does without\n",
+		text,
+		RESOLVE_S);
+	return -ETIMEDOUT;
+}
+
+int net_open(struct net *net, const struct options *o, struct engine *e) {
+	const struct port_place places[] = {
+		{.device = o->port_a, .netns = o->netns_a, .ip = o->local_a.addr},
+		{.device = o->port_b, .netns = o->netns_b, .ip = o->local_b.addr},
+	};
+	bool same = strcmp(o->port_a, o->port_b) == 0;
+	int rc = 0;
+
+	*net = (struct net){.e = e, .port_count = same ? 1 : 2};
+	net->pool = rte_pktmbuf_pool_create("packets", BUFFERS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	if (!net->pool) {
+		fprintf(stderr, "sipgen: no memory for packet buffers: %s\n", rte_strerror(rte_errno));
+		return -ENOMEM;
+	}
+	net->ports[0].dev = net->ports[1].dev = RTE_MAX_ETHPORTS;
+	net->side[SIDE_A] = (struct net_side){.port = &net->ports[0], .local = o->local_a, .ports = o->sources};
+	net->side[SIDE_B] = (struct net_side){.port = &net->ports[same ? 0 : 1], .local = o->local_b, .ports = 1};
+	for (uint32_t i = 0; rc == 0 && i < net->port_count; i++)
+		rc = port_open(&net->ports[i], &places[i], net->pool);
+	for (uint32_t i = 0; rc == 0 && i < net->port_count; i++)
+		rc = port_wait(&net->ports[i]);
+	return rc;
+}
+
+void net_close(struct net *net) {
+	for (uint32_t i = 0; i < net->port_count; i++)
+		port_close(&net->ports[i]);
+}
