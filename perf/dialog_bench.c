@@ -1,244 +1,408 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 //
-// Transactions and dialogs: ns to insert, find and remove one at 1 thousand, 1 million and 10 million held, and what
-// one takes in memory, everything included (record, table, text, allocator).
+// Transactions and dialogs: ns to insert, find, step and remove one at 1 thousand, 1 million and 10 million held,
+// singly and in prefetched batches, and what each takes in memory in every state, everything included (record, share of
+// the table, text, allocator). The messages are those of perf/messages, as tandem would forward them.
 #include <inttypes.h>
 
 #include "base/hash.h"
-#include "bench.h"
 #include "dialog/dialog.h"
 #include "dialog/txn.h"
+#include "story.h"
 
-// One carrier call's request and answer; branch, Call-ID and tags are set anew for each record.
-static const char invite_text[] = "INVITE sip:+441632960083@198.51.100.10:5060;user=phone SIP/2.0\r\n"
-				  "Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-0123456789abcdef;rport\r\n"
-				  "Max-Forwards: 70\r\n"
-				  "From: \"Alice\" <sip:+441632960001@192.0.2.10;user=phone>;tag=0123456789abcdef\r\n"
-				  "To: <sip:+441632960083@198.51.100.10;user=phone>\r\n"
-				  "Call-ID: 0123456789abcdef0123456789abcdef@192.0.2.10\r\n"
-				  "CSeq: 1 INVITE\r\n"
-				  "Contact: <sip:+441632960001@192.0.2.10:5060>\r\n"
-				  "Content-Length: 0\r\n\r\n";
-
-static const char answer_text[] =
-	"SIP/2.0 200 OK\r\n"
-	"Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-0123456789abcdef;rport\r\n"
-	"Record-Route: <sip:198.51.100.1:5060;lr;d=0000000000000000000000000000000000;r2=on>\r\n"
-	"Record-Route: <sip:192.0.2.1:5060;lr;d=0000000000000000000000000000000000;r2=on>\r\n"
-	"From: \"Alice\" <sip:+441632960001@192.0.2.10;user=phone>;tag=0123456789abcdef\r\n"
-	"To: <sip:+441632960083@198.51.100.10;user=phone>;tag=0123456789abcdef\r\n"
-	"Call-ID: 0123456789abcdef0123456789abcdef@192.0.2.10\r\n"
-	"CSeq: 1 INVITE\r\n"
-	"Contact: <sip:+441632960083@198.51.100.10:5060>\r\n"
-	"Content-Length: 0\r\n\r\n";
+#define BATCH 32
+#define BYTES_COUNT 100000 // records of which the bytes are an average
 
 static const struct config_timers timers = {
 	.t1_ms = 500,
 	.t2_ms = 4000,
+	.t4_ms = 5000,
 	.b_ms = 32000,
+	.c_ms = 180000,
+	.d_ms = 32000,
+	.f_ms = 32000,
+	.h_ms = 32000,
+	.i_ms = 5000,
 	.j_ms = 32000,
+	.k_ms = 5000,
 	.l_ms = 32000,
 	.m_ms = 32000,
 };
 
-struct story {
-	struct sip_msg invite, answer;
-	char branch[24], call_id[48], tag[16];
+static const struct endpoint remote = {.addr = {.family = IP_V4, .bytes = {192, 0, 2, 10}}, .port = 5060};
+
+// Records are visited in a scrambled order, as the wire would; count is a power of ten, the step coprime to it.
+static uint32_t scrambled(uint32_t i, uint32_t count) {
+	return (uint32_t)((uint64_t)i * 7919 % count);
+}
+
+struct rig {
+	struct blob_arena *text;
+	struct txn_table txns;
+	struct dialog_table dialogs;
 };
 
-static void parse(struct sip_msg *msg, const char *text) {
-	static const struct sip_limits limits = {.headers_max = 64, .vias_max = 16};
-	struct sip_locator locator;
+static void rig_init(struct rig *rig, uint32_t txns, uint32_t dialogs, size_t text) {
+	memset(rig, 0, sizeof(*rig));
+	if (blob_arena_create(text + (64 << 20), MEM_HUGE_AUTO, &rig->text) ||
+	    txn_table_init(&rig->txns, txns, MEM_HUGE_AUTO, rig->text, &timers) ||
+	    dialog_table_init(&rig->dialogs, dialogs, MEM_HUGE_AUTO, rig->text, 43200000))
+		fail("tables");
+	rig->dialogs.own_route[0] = STR(OUR_ROUTE);
+	rig->dialogs.own_route[1] = STR("<sip:192.0.2.1:5060;lr;d=");
+}
 
-	if (sip_locator_init(&locator, LOCATOR_AUTO) != 0 ||
-	    sip_parse(msg, text, strlen(text), &limits, &locator) != SIP_OK) {
-		fputs("the bench's own message does not parse\n", stderr);
-		exit(1);
+static void rig_fini(struct rig *rig) {
+	txn_table_fini(&rig->txns);
+	dialog_table_fini(&rig->dialogs);
+	blob_arena_destroy(rig->text);
+}
+
+// --- bytes ---
+
+static struct txn *server_of(struct rig *rig, const struct sip_msg *request) {
+	struct txn *txn = txn_server_create(&rig->txns, request, txn_key_of(&rig->txns, request), &remote, 0);
+
+	if (!txn)
+		fail("server transaction");
+	return txn;
+}
+
+static struct txn *client_of(struct rig *rig, enum sip_method method, const struct message *message) {
+	struct txn *txn = txn_client_create(&rig->txns, method, hash_str(0, story.bye.msg.call_id), &remote, 0);
+
+	if (!txn ||
+	    !txn_store(&rig->txns, txn, str_from_c(message->text), method == SIP_INVITE ? story.kept_invite : STR("")))
+		fail("client transaction");
+	txn_step(&rig->txns, txn, TXN_START, 0);
+	return txn;
+}
+
+static void invite_server_proceeding(struct rig *rig) {
+	struct txn *txn = server_of(rig, &story.invite.msg);
+
+	txn_step(&rig->txns, txn, TXN_TU_1XX, 0);
+	txn_keep(&rig->txns, txn, story.kept_ringing);
+}
+
+static void invite_client_calling(struct rig *rig) {
+	client_of(rig, SIP_INVITE, &story.invite_out);
+}
+
+static struct txn *invite_client_ringing(struct rig *rig) {
+	struct txn *txn = client_of(rig, SIP_INVITE, &story.invite_out);
+
+	txn_step(&rig->txns, txn, TXN_RX_1XX, 0);
+	txn_compact(&rig->txns, txn);
+	return txn;
+}
+
+static void invite_client_proceeding(struct rig *rig) {
+	invite_client_ringing(rig);
+}
+
+static void bye_server_trying(struct rig *rig) {
+	server_of(rig, &story.bye.msg);
+}
+
+static void bye_client_trying(struct rig *rig) {
+	client_of(rig, SIP_BYE, &story.bye_out);
+}
+
+static void invite_server_accepted(struct rig *rig) {
+	txn_step(&rig->txns, server_of(rig, &story.invite.msg), TXN_TU_2XX, 0);
+}
+
+static void invite_server_confirmed(struct rig *rig) {
+	struct txn *txn = server_of(rig, &story.invite.msg);
+
+	txn_step(&rig->txns, txn, TXN_TU_FINAL, 0);
+	txn_store(&rig->txns, txn, str_from_c(story.refusal.text), STR(""));
+	txn_step(&rig->txns, txn, TXN_RX_ACK, 0);
+}
+
+static void invite_client_accepted(struct rig *rig) {
+	txn_step(&rig->txns, invite_client_ringing(rig), TXN_RX_2XX, 0);
+}
+
+static void invite_client_completed(struct rig *rig) {
+	struct txn *txn = invite_client_ringing(rig);
+
+	txn_step(&rig->txns, txn, TXN_RX_FINAL, 0);
+	txn_keep(&rig->txns, txn, story.kept_ack);
+}
+
+static void bye_server_completed(struct rig *rig) {
+	txn_step(&rig->txns, server_of(rig, &story.bye.msg), TXN_TU_2XX, 0);
+}
+
+static void options_server_completed(struct rig *rig) {
+	struct txn *txn = server_of(rig, &story.bye.msg);
+
+	txn_step(&rig->txns, txn, TXN_TU_2XX, 0);
+	txn_keep(&rig->txns, txn, story.kept_tag);
+}
+
+static void bye_client_completed(struct rig *rig) {
+	txn_step(&rig->txns, client_of(rig, SIP_BYE, &story.bye_out), TXN_RX_2XX, 0);
+}
+
+// As tandem minted the Record-Route of the INVITE.
+static struct dialog *dialog_confirmed(struct rig *rig) {
+	struct dialog *dialog = dialog_create(&rig->dialogs, &story.invite.msg, 0);
+
+	if (!dialog)
+		fail("dialog");
+	dialog_mint(&rig->dialogs, dialog, story.id);
+	for (char *at = strstr(story.answer.text, ";d="); at; at = strstr(at + 1, ";d="))
+		memcpy(at + 3, story.id, MINT_LEN);
+	if (!dialog_response(&rig->dialogs, dialog, &story.answer.msg, 0))
+		fail("dialog");
+	return dialog;
+}
+
+static void confirmed_dialog(struct rig *rig) {
+	dialog_confirmed(rig);
+}
+
+static const struct state {
+	const char *name;
+	void (*make)(struct rig *rig);
+	bool is_dialog;
+} states[] = {
+	{.name = "INVITE server, Proceeding (180 passed)", .make = invite_server_proceeding},
+	{.name = "INVITE client, Calling", .make = invite_client_calling},
+	{.name = "INVITE client, Proceeding", .make = invite_client_proceeding},
+	{.name = "BYE server, Trying", .make = bye_server_trying},
+	{.name = "BYE client, Trying", .make = bye_client_trying},
+	{.name = "INVITE server, Accepted (Timer L)", .make = invite_server_accepted},
+	{.name = "INVITE server, Confirmed (Timer I)", .make = invite_server_confirmed},
+	{.name = "INVITE client, Accepted (Timer M)", .make = invite_client_accepted},
+	{.name = "INVITE client, Completed (Timer D)", .make = invite_client_completed},
+	{.name = "BYE server, Completed (Timer J)", .make = bye_server_completed},
+	{.name = "OPTIONS server, Completed (Timer J)", .make = options_server_completed},
+	{.name = "BYE client, Completed (Timer K)", .make = bye_client_completed},
+	{.name = "confirmed dialog", .make = confirmed_dialog, .is_dialog = true},
+};
+
+static void print_bytes(const struct state *state) {
+	double record, table, text;
+	struct rig rig;
+	size_t before;
+
+	rig_init(&rig, BYTES_COUNT, BYTES_COUNT, (size_t)BYTES_COUNT * 2048);
+	before = blob_mapped(rig.text);
+	for (uint32_t i = 0; i < BYTES_COUNT; i++) {
+		story_of(i);
+		state->make(&rig);
 	}
-	sip_locator_fini(&locator);
-}
-
-static void story_init(struct story *story) {
-	parse(&story->invite, invite_text);
-	parse(&story->answer, answer_text);
-	memcpy(story->branch, "z9hG4bK-0000000000000000", 24);
-	memcpy(story->call_id, "0000000000000000000000000000000000000@192.0.2.10", 48);
-	memset(story->tag, '0', sizeof(story->tag));
-}
-
-// Makes both messages those of call number n.
-static void story_of(struct story *story, uint64_t n) {
-	struct str call_id = str_of(story->call_id, sizeof(story->call_id));
-	struct str tag = str_of(story->tag, sizeof(story->tag));
-
-	mint_hex(story->branch + 8, n * 0x9e3779b97f4a7c15u, 16);
-	mint_hex(story->call_id, n * 0xbf58476d1ce4e5b9u, 16);
-	mint_hex(story->tag, n * 0x94d049bb133111ebu, 16);
-	story->invite.via.branch = str_of(story->branch, sizeof(story->branch));
-	story->invite.call_id = story->answer.call_id = call_id;
-	story->invite.from.tag = story->answer.from.tag = tag;
-	story->answer.to.tag = tag;
-}
-
-// The arena grows in big steps, which say nothing of one record while there are few.
-static void print_bytes(const char *what, uint32_t count, double record, double table, double text) {
-	if (count < 1000000)
-		return;
-	printf("%-44s %10.0f bytes (record %.0f, table %.0f, text %.0f)\n",
-	       what,
+	text = (double)(blob_mapped(rig.text) - before) / BYTES_COUNT;
+	record = state->is_dialog ? rig.dialogs.pool.record_size : rig.txns.pool.record_size;
+	table = (double)(state->is_dialog ? rig.dialogs.heads : rig.txns.servers).mem.size / BYTES_COUNT;
+	printf("%-44s %6.0f bytes (record %.0f, table %.0f, text %.0f)\n",
+	       state->name,
 	       record + table + text,
 	       record,
 	       table,
 	       text);
+	rig_fini(&rig);
 }
 
-static void fail(const char *what) {
-	fprintf(stderr, "%s: out of memory or not found\n", what);
-	exit(1);
-}
+// --- time ---
 
-// Records are visited in a scrambled order, as the wire would; count is a power of ten, the step coprime to it.
-static uint64_t scrambled(uint64_t i, uint64_t count) {
-	return i * 7919 % count;
-}
-
-static void bench_transactions(uint32_t count) {
-	static struct story story;
-	struct bench insert = {.name = "transaction insert"}, find = {.name = "transaction find"};
-	struct bench end = {.name = "transaction remove"};
-	struct blob_arena *text;
-	struct txn_table table;
-	char title[64];
-
-	snprintf(title, sizeof(title), "server transactions, %" PRIu32, count);
-	bench_title(title);
-	if (blob_arena_create((size_t)count * 256 + (64 << 20), MEM_HUGE_AUTO, &text) ||
-	    txn_table_init(&table, count, MEM_HUGE_AUTO, text, &timers))
-		fail("transactions");
-	story_init(&story);
-	for (int run = 0; run < 3; run++) {
-		bench_begin(&insert);
-		for (uint32_t i = 0; i < count; i++) {
-			story_of(&story, i);
-			if (!txn_server_create(&table, &story.invite, 0))
-				fail("insert");
-		}
-		bench_end(&insert, count);
-		if (run == 0)
-			print_bytes(
-				"a server transaction without its message",
-				count,
-				table.pool.record_size,
-				(double)table.servers.mem.size / count,
-				(double)blob_mapped(text) / count
-			);
-		bench_begin(&find);
-		for (uint32_t i = 0; i < count; i++) {
-			story_of(&story, scrambled(i, count));
-			if (!txn_server_find(&table, &story.invite))
-				fail("find");
-		}
-		bench_end(&find, count);
-		bench_begin(&end);
-		for (uint32_t i = 0; i < count; i++)
-			txn_free(&table, pool_at(&table.pool, (uint32_t)scrambled(i, count)));
-		bench_end(&end, count);
+static void transactions_insert(struct rig *rig, uint32_t count) {
+	for (uint32_t i = 0; i < count; i++) {
+		story_of(i);
+		server_of(rig, &story.bye.msg);
 	}
-	bench_print(&insert);
-	bench_print(&find);
-	bench_print(&end);
-	txn_table_fini(&table);
-	blob_arena_destroy(text);
 }
 
-static struct dialog *dialog_insert(struct dialog_table *table, struct story *story) {
-	struct dialog *dialog = dialog_create(table, &story->invite, 0);
-
-	if (!dialog || !dialog_response(table, dialog, &story->answer, 0))
-		fail("dialog insert");
-	return dialog;
+static void transactions_find(struct rig *rig, uint32_t count) {
+	for (uint32_t i = 0; i < count; i++) {
+		story_of(scrambled(i, count));
+		if (!txn_server_find(&rig->txns, txn_key_of(&rig->txns, &story.bye.msg)))
+			fail("find");
+	}
 }
 
-static void find_all(struct dialog_table *table, struct story *story, struct bench *bench, bool by_name) {
-	uint32_t count = table->pool.capacity;
-	bool by_caller;
+static void transactions_find_batch(struct rig *rig, uint32_t count) {
+	struct txn_key key[BATCH];
+
+	for (uint32_t i = 0; i < count; i += BATCH) {
+		uint32_t n = count - i < BATCH ? count - i : BATCH;
+
+		for (uint32_t j = 0; j < n; j++) {
+			story_of(scrambled(i + j, count));
+			key[j] = txn_key_of(&rig->txns, &story.bye.msg);
+			txn_prefetch(&rig->txns, key[j]);
+		}
+		for (uint32_t j = 0; j < n; j++)
+			txn_prefetch_record(&rig->txns, key[j]);
+		for (uint32_t j = 0; j < n; j++)
+			if (!txn_server_find(&rig->txns, key[j]))
+				fail("find");
+	}
+}
+
+// Making the key alone, which the finds above include.
+static void transactions_key(struct rig *rig, uint32_t count) {
+	for (uint32_t i = 0; i < count; i++) {
+		struct txn_key key;
+
+		story_of(scrambled(i, count));
+		key = txn_key_of(&rig->txns, &story.bye.msg);
+		bench_keep(&key);
+	}
+}
+
+// The final response: state, timers, counters.
+static void transactions_step(struct rig *rig, uint32_t count) {
+	for (uint32_t i = 0; i < count; i++)
+		txn_step(&rig->txns, pool_at(&rig->txns.pool, scrambled(i, count)), TXN_TU_2XX, 0);
+}
+
+static void transactions_remove(struct rig *rig, uint32_t count) {
+	for (uint32_t i = 0; i < count; i++)
+		txn_free(&rig->txns, pool_at(&rig->txns.pool, scrambled(i, count)));
+}
+
+static void dialogs_insert(struct rig *rig, uint32_t count) {
+	for (uint32_t i = 0; i < count; i++) {
+		story_of(i);
+		dialog_confirmed(rig);
+	}
+}
+
+// The key of a request in dialog number n, and what its Route names: record n lies in slot n.
+static struct dialog_key in_dialog(const struct rig *rig, uint32_t n, char *id) {
+	struct mint_id name = {.slot = n, .generation = 1};
+	struct dialog_key key;
+
+	story_of(n);
+	key = dialog_key_of(&rig->dialogs, &story.bye.msg);
+	mint_write(id, MINT_DIALOG, name, rig->dialogs.seed, key.call);
+	return key;
+}
+
+static void dialogs_key(struct rig *rig, uint32_t count) {
 	char id[MINT_LEN];
 
-	bench_begin(bench);
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t slot = (uint32_t)scrambled(i, count);
-		struct str name = STR("");
+		struct dialog_key key = in_dialog(rig, scrambled(i, count), id);
 
-		story_of(story, slot);
-		story->invite.to.tag = story->answer.to.tag;
-		if (by_name) {
-			const struct pool_head *head = pool_at(&table->pool, slot);
-			struct mint_id wire = {.slot = slot, .generation = head->generation};
-
-			mint_write(id, MINT_DIALOG, wire, table->seed, hash_str(table->seed, story->invite.call_id));
-			name = str_of(id, MINT_LEN);
-		}
-		if (!dialog_find(table, &story->invite, name, &by_caller))
-			fail("dialog find");
+		bench_keep(&key);
 	}
-	bench_end(bench, count);
 }
 
-static void bench_dialogs(uint32_t count) {
-	static struct story story;
-	struct bench insert = {.name = "dialog insert, INVITE and 200"};
-	struct bench by_name = {.name = "dialog find by our identifier, minting it"};
-	struct bench by_text = {.name = "dialog find by Call-ID and tags"};
-	struct bench end = {.name = "dialog remove"};
-	struct blob_arena *text;
-	struct dialog_table table;
+static void dialogs_find(struct rig *rig, uint32_t count) {
+	char id[MINT_LEN];
+	bool by_caller;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct dialog_key key = in_dialog(rig, scrambled(i, count), id);
+
+		if (!dialog_find(&rig->dialogs, key, str_of(id, MINT_LEN), &by_caller))
+			fail("dialog find");
+	}
+}
+
+static void dialogs_find_batch(struct rig *rig, uint32_t count) {
+	struct dialog_key key[BATCH];
+	char id[BATCH][MINT_LEN];
+	bool by_caller;
+
+	for (uint32_t i = 0; i < count; i += BATCH) {
+		uint32_t n = count - i < BATCH ? count - i : BATCH;
+
+		for (uint32_t j = 0; j < n; j++) {
+			key[j] = in_dialog(rig, scrambled(i + j, count), id[j]);
+			dialog_prefetch(&rig->dialogs, str_of(id[j], MINT_LEN));
+		}
+		for (uint32_t j = 0; j < n; j++)
+			if (!dialog_find(&rig->dialogs, key[j], str_of(id[j], MINT_LEN), &by_caller))
+				fail("dialog find");
+	}
+}
+
+static void dialogs_find_by_tags(struct rig *rig, uint32_t count) {
+	bool by_caller;
+
+	for (uint32_t i = 0; i < count; i++) {
+		story_of(scrambled(i, count));
+		if (!dialog_find(&rig->dialogs, dialog_key_of(&rig->dialogs, &story.bye.msg), STR(""), &by_caller))
+			fail("dialog find");
+	}
+}
+
+static void dialogs_request(struct rig *rig, uint32_t count) {
+	for (uint32_t i = 0; i < count; i++)
+		dialog_request(
+			&rig->dialogs, pool_at(&rig->dialogs.pool, scrambled(i, count)), &story.bye.msg, true, 1
+		);
+}
+
+static void dialogs_remove(struct rig *rig, uint32_t count) {
+	for (uint32_t i = 0; i < count; i++)
+		dialog_free(&rig->dialogs, pool_at(&rig->dialogs.pool, scrambled(i, count)));
+}
+
+static const struct step {
+	const char *name;
+	void (*run)(struct rig *rig, uint32_t count);
+} txn_steps[] =
+	{
+		{.name = "transaction insert", .run = transactions_insert},
+		{.name = "making its key", .run = transactions_key},
+		{.name = "transaction find, key included", .run = transactions_find},
+		{.name = "transaction find, 32 prefetched", .run = transactions_find_batch},
+		{.name = "transaction step, to Completed", .run = transactions_step},
+		{.name = "transaction remove", .run = transactions_remove},
+},
+  dialog_steps[] = {
+	  {.name = "dialog insert, INVITE and 200", .run = dialogs_insert},
+	  {.name = "making its key and identifier", .run = dialogs_key},
+	  {.name = "dialog find by our identifier, key included", .run = dialogs_find},
+	  {.name = "dialog find by it, 32 prefetched", .run = dialogs_find_batch},
+	  {.name = "dialog find by Call-ID and tags", .run = dialogs_find_by_tags},
+	  {.name = "dialog request", .run = dialogs_request},
+	  {.name = "dialog remove", .run = dialogs_remove},
+};
+
+static void run(const struct step *steps, size_t step_count, const char *what, uint32_t count, size_t text) {
+	struct bench benches[8] = {0};
 	char title[64];
 
-	snprintf(title, sizeof(title), "dialogs, %" PRIu32, count);
-	bench_title(title);
-	if (blob_arena_create((size_t)count * 640 + (64 << 20), MEM_HUGE_AUTO, &text) ||
-	    dialog_table_init(&table, count, MEM_HUGE_AUTO, text, 43200000))
-		fail("dialogs");
-	for (int run = 0; run < 3; run++) {
-		story_init(&story);
-		bench_begin(&insert);
-		for (uint32_t i = 0; i < count; i++) {
-			// A pool gives back the slot freed last: keep record n in slot n.
-			story_of(&story, run == 0 ? i : count - 1 - i);
-			dialog_insert(&table, &story);
+	for (int turn = 0; turn < (count > 1000000 ? 1 : 3); turn++) {
+		struct rig rig;
+
+		rig_init(&rig, count, count, (size_t)count * text);
+		for (size_t i = 0; i < step_count; i++) {
+			benches[i].name = steps[i].name;
+			bench_begin(&benches[i]);
+			steps[i].run(&rig, count);
+			bench_end(&benches[i], count);
 		}
-		bench_end(&insert, count);
-		if (run == 0)
-			print_bytes(
-				"a confirmed dialog",
-				count,
-				table.pool.record_size,
-				(double)table.heads.mem.size / count,
-				(double)blob_mapped(text) / count
-			);
-		find_all(&table, &story, &by_name, true);
-		find_all(&table, &story, &by_text, false);
-		bench_begin(&end);
-		for (uint32_t i = 0; i < count; i++)
-			dialog_free(&table, pool_at(&table.pool, i));
-		bench_end(&end, count);
+		rig_fini(&rig);
 	}
-	bench_print(&insert);
-	bench_print(&by_name);
-	bench_print(&by_text);
-	bench_print(&end);
-	dialog_table_fini(&table);
-	blob_arena_destroy(text);
+	snprintf(title, sizeof(title), "%s, %" PRIu32, what, count);
+	bench_title(title);
+	for (size_t i = 0; i < step_count; i++)
+		bench_print(&benches[i]);
 }
 
 int main(int argc, char **argv) {
 	static const uint32_t counts[] = {1000, 1000000, 10000000};
 	struct bench_options options = bench_options(argc, argv);
 
+	story_init(BENCH_MESSAGES);
+	for (unsigned i = 0; i < ARRAY_LEN(states); i++)
+		print_bytes(&states[i]);
 	for (unsigned i = 0; i < ARRAY_LEN(counts) - options.quick; i++) {
-		bench_transactions(options.quick && i == 1 ? 100000 : counts[i]);
-		bench_dialogs(options.quick && i == 1 ? 100000 : counts[i]);
+		uint32_t count = options.quick && i == 1 ? 100000 : counts[i];
+
+		run(txn_steps, ARRAY_LEN(txn_steps), "server transactions", count, 1);
+		run(dialog_steps, ARRAY_LEN(dialog_steps), "dialogs", count, 640);
 	}
 	return 0;
 }

@@ -248,6 +248,10 @@ void blob_give(struct blob_arena *arena, void *blob, size_t size) {
 	sdallocx(blob, size, arena->flags);
 }
 
+void *blob_base(const struct blob_arena *arena) {
+	return arena->mem.ptr;
+}
+
 size_t blob_used(const struct blob_arena *arena) {
 	return arena->used;
 }

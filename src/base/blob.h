@@ -23,6 +23,22 @@ void *blob_take(struct blob_arena *arena, size_t size);
 // `size` as it was asked for. NULL is fine.
 void blob_give(struct blob_arena *arena, void *blob, size_t size);
 
+// Where the arena begins: a blob of 16 bytes or more lies a multiple of 16 behind it, which is a name for it in 32 bits
+// as long as the limit is 64 GiB or less.
+void *blob_base(const struct blob_arena *arena);
+
+#define BLOB_UNIT 16
+#define BLOB_LIMIT_NAMED ((size_t)UINT32_MAX * BLOB_UNIT)
+
+// 0 is no blob's name.
+static inline uint32_t blob_name(const void *base, const void *blob) {
+	return (uint32_t)((size_t)((const uint8_t *)blob - (const uint8_t *)base) / BLOB_UNIT) + 1;
+}
+
+static inline void *blob_named(void *base, uint32_t name) {
+	return (uint8_t *)base + (size_t)(name - 1) * BLOB_UNIT;
+}
+
 // Bytes asked for and not given back; the limit.
 size_t blob_used(const struct blob_arena *arena);
 size_t blob_limit(const struct blob_arena *arena);

@@ -21,11 +21,19 @@ enum locator_kind {
 	LOCATOR_HYPERSCAN,
 };
 
+// How much the proxy remembers of what it forwards.
+enum proxy_state {
+	PROXY_DIALOG,	   // transactions and the dialogs they make
+	PROXY_TRANSACTION, // transactions (RFC 3261 section 16)
+	PROXY_STATELESS,   // nothing (RFC 3261 section 16.11)
+};
+
 struct config_port {
 	const char *name;
 	const char *device; // "0000:03:00.0" or a vdev with arguments: "net_af_xdp0,iface=veth0"
 	const char *tap;    // name of the kernel TAP interface
 	uint16_t mtu;
+	uint8_t queues; // of each direction at most; 0 = one for each worker
 };
 
 // Where addresses live: a port's untagged side, or one VLAN of it. Kernel name: the TAP, or "TAP.VLAN".
@@ -86,6 +94,7 @@ struct config {
 	enum idle_mode idle;
 	uint32_t idle_sleep_max_us;
 	enum locator_kind locator;
+	enum proxy_state proxy_state;
 	enum mem_huge huge;
 
 	uint8_t port_count;

@@ -9,23 +9,44 @@ static bool is_bracketed(struct str text) {
 	return text.len > 2 && text.ptr[0] == '[' && text.ptr[text.len - 1] == ']';
 }
 
+// Four numbers up to 255 without needless zeros, as inet_pton has it, and nothing else.
+static bool v4_parse(struct str text, uint8_t *ret_bytes) {
+	uint32_t at = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		uint32_t start = at, number = 0;
+
+		for (; at < text.len && (uint8_t)(text.ptr[at] - '0') <= 9 && at < start + 3; at++)
+			number = number * 10 + (uint32_t)(text.ptr[at] - '0');
+		if (at == start || number > 255 || (text.ptr[start] == '0' && at > start + 1))
+			return false;
+		ret_bytes[i] = (uint8_t)number;
+		if (i < 3 && (at == text.len || text.ptr[at++] != '.'))
+			return false;
+	}
+	return at == text.len;
+}
+
 bool ip_parse(struct str text, struct ip_addr *ret_addr) {
 	bool bracketed = is_bracketed(text);
 	struct ip_addr addr = {.family = IP_NONE};
 	char copy[IP_TEXT_MAX];
 
+	if (v4_parse(text, addr.bytes)) {
+		addr.family = IP_V4;
+		*ret_addr = addr;
+		return true;
+	}
+	addr = (struct ip_addr){.family = IP_NONE};
 	if (bracketed)
 		text = str_of(text.ptr + 1, text.len - 2);
 	if (text.len == 0 || text.len >= sizeof(copy) || memchr(text.ptr, '\0', text.len))
 		return false;
 	memcpy(copy, text.ptr, text.len);
 	copy[text.len] = '\0';
-	if (!bracketed && inet_pton(AF_INET, copy, addr.bytes) == 1)
-		addr.family = IP_V4;
-	else if (inet_pton(AF_INET6, copy, addr.bytes) == 1)
-		addr.family = IP_V6;
-	else
+	if (inet_pton(AF_INET6, copy, addr.bytes) != 1)
 		return false;
+	addr.family = IP_V6;
 	*ret_addr = addr;
 	return true;
 }
@@ -100,10 +121,27 @@ bool endpoint_parse(struct str text, uint16_t default_port, struct endpoint *ret
 	return true;
 }
 
-uint32_t ip_format(const struct ip_addr *addr, char *out) {
-	int family = addr->family == IP_V4 ? AF_INET : AF_INET6;
+static uint32_t v4_format(const uint8_t *bytes, char *out) {
+	char *at = out;
 
-	if (addr->family == IP_NONE || !inet_ntop(family, addr->bytes, out, IP_TEXT_MAX))
+	for (unsigned i = 0; i < 4; i++) {
+		uint8_t number = bytes[i];
+
+		if (number >= 100)
+			*at++ = (char)('0' + number / 100);
+		if (number >= 10)
+			*at++ = (char)('0' + number / 10 % 10);
+		*at++ = (char)('0' + number % 10);
+		*at++ = '.';
+	}
+	*--at = '\0';
+	return (uint32_t)(at - out);
+}
+
+uint32_t ip_format(const struct ip_addr *addr, char *out) {
+	if (addr->family == IP_V4)
+		return v4_format(addr->bytes, out);
+	if (addr->family == IP_NONE || !inet_ntop(AF_INET6, addr->bytes, out, IP_TEXT_MAX))
 		memcpy(out, "none", sizeof("none"));
 	return (uint32_t)strlen(out);
 }

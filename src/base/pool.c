@@ -5,6 +5,15 @@
 #include <errno.h>
 #include <string.h>
 
+// Of an odd number: each step of Newton's iteration doubles the bits that are right, of which 3 are to begin with.
+static uint32_t inverse_of(uint32_t odd) {
+	uint32_t inverse = odd;
+
+	for (unsigned bits = 3; bits < 32; bits *= 2)
+		inverse *= 2 - odd * inverse;
+	return inverse;
+}
+
 int pool_init(struct pool *pool, uint32_t record_size, uint32_t capacity, enum mem_huge huge) {
 	struct mem mem;
 	int error;
@@ -17,6 +26,8 @@ int pool_init(struct pool *pool, uint32_t record_size, uint32_t capacity, enum m
 	*pool = (struct pool){
 		.records = mem.ptr,
 		.record_size = record_size,
+		.record_shift = (uint32_t)__builtin_ctz(record_size),
+		.record_inverse = inverse_of(record_size >> __builtin_ctz(record_size)),
 		.capacity = capacity,
 		.first_free = SLOT_NONE,
 		.mem = mem,
@@ -52,7 +63,7 @@ void *pool_take(struct pool *pool) {
 	else
 		return NULL;
 	head->generation++;
-	head->next_free = SLOT_NONE;
+	head->next_free = 0;
 	if (++pool->used > pool->used_max)
 		pool->used_max = pool->used;
 	return head;

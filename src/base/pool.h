@@ -12,12 +12,14 @@
 // First member of every pooled record; the pool writes it and nobody else.
 struct pool_head {
 	uint32_t generation; // odd while the record is taken; grows by one at take and at give
-	uint32_t next_free;
+	uint32_t next_free;  // while the record is taken it is 0 at first, and its owner's
 };
 
 struct pool {
 	uint8_t *records;
 	uint32_t record_size;
+	uint32_t record_shift;	 // record_size = an odd number << record_shift,
+	uint32_t record_inverse; // and that number's inverse modulo 2^32
 	uint32_t capacity;
 	uint32_t used;
 	uint32_t used_max; // high-water mark
@@ -32,7 +34,7 @@ struct pool {
 int pool_init(struct pool *pool, uint32_t record_size, uint32_t capacity, enum mem_huge huge);
 void pool_fini(struct pool *pool);
 
-// A zeroed record (but for its head), or NULL when none is left.
+// A zeroed record (but for its generation), or NULL when none is left.
 void *pool_take(struct pool *pool);
 void pool_give(struct pool *pool, void *record);
 
@@ -40,8 +42,11 @@ static inline void *pool_at(const struct pool *pool, uint32_t slot) {
 	return pool->records + (size_t)slot * pool->record_size;
 }
 
+// The distance is a multiple of the record's size, so that a multiplication divides it.
 static inline uint32_t pool_slot(const struct pool *pool, const void *record) {
-	return (uint32_t)((size_t)((const uint8_t *)record - pool->records) / pool->record_size);
+	size_t distance = (size_t)((const uint8_t *)record - pool->records);
+
+	return (uint32_t)(distance >> pool->record_shift) * pool->record_inverse;
 }
 
 // The live record of that name, or NULL when the slot is out of range, free, or taken anew since.

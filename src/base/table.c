@@ -4,13 +4,9 @@
 
 #include <errno.h>
 
-// At most 60% of the ways are used: beyond that too many look-ups need a second bucket.
+// At most 70% of the ways are used: beyond that too many look-ups need a second bucket.
 static uint64_t buckets_for(uint32_t capacity) {
-	uint64_t buckets = 1;
-
-	while (buckets * TABLE_WAYS * 6 < (uint64_t)capacity * 10)
-		buckets *= 2;
-	return buckets;
+	return ((uint64_t)capacity * 10 + TABLE_WAYS * 7 - 1) / (TABLE_WAYS * 7);
 }
 
 int table_init(struct table *table, uint32_t capacity, enum mem_huge huge) {
@@ -23,7 +19,7 @@ int table_init(struct table *table, uint32_t capacity, enum mem_huge huge) {
 	error = mem_map(buckets * sizeof(struct table_bucket), huge, &mem);
 	if (error)
 		return error;
-	*table = (struct table){.buckets = mem.ptr, .mask = buckets - 1, .capacity = capacity, .mem = mem};
+	*table = (struct table){.buckets = mem.ptr, .bucket_count = buckets, .capacity = capacity, .mem = mem};
 	return 0;
 }
 
@@ -33,12 +29,13 @@ void table_fini(struct table *table) {
 }
 
 bool table_insert(struct table *table, uint64_t hash, uint32_t slot) {
-	struct table_bucket *bucket = &table->buckets[hash & table->mask];
+	uint64_t at = table_home(table, hash);
+	struct table_bucket *bucket;
 	uint32_t empty;
 
 	if (table->used == table->capacity)
 		return false;
-	for (uint64_t at = hash; (empty = table_match(bucket, 0)) == 0; bucket = &table->buckets[++at & table->mask])
+	for (; (empty = table_match(bucket = &table->buckets[at], 0)) == 0; at = table_next(table, at))
 		bucket->overflowed++;
 	bucket->tag[__builtin_ctz(empty)] = table_tag(hash);
 	bucket->slot[__builtin_ctz(empty)] = slot;
@@ -56,11 +53,12 @@ static int way_of(const struct table_bucket *bucket, uint16_t tag, uint32_t slot
 }
 
 void table_remove(struct table *table, uint64_t hash, uint32_t slot) {
-	struct table_bucket *bucket = &table->buckets[hash & table->mask];
+	uint64_t at = table_home(table, hash);
 	uint16_t tag = table_tag(hash);
+	struct table_bucket *bucket;
 	int way;
 
-	for (uint64_t at = hash; (way = way_of(bucket, tag, slot)) < 0; bucket = &table->buckets[++at & table->mask]) {
+	for (; (way = way_of(bucket = &table->buckets[at], tag, slot)) < 0; at = table_next(table, at)) {
 		assert(bucket->overflowed); // otherwise the entry is not in
 		bucket->overflowed--;
 	}

@@ -1,164 +1,186 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
-//
-// Which level holds a timer: the lowest whose current or next upper window its due time lies in. So a bucket is only
-// ever emptied, never filled, while its window is the next one, and it is empty when its window begins: the last tick
-// before moves whatever is left.
 #include "base/timer.h"
 
-static uint64_t window_of(uint64_t ms, unsigned level) {
-	return ms >> (TIMER_WINDOW_BITS * level);
+static struct timer *timer_of(const struct timer_queues *queues, void *record) {
+	return (struct timer *)(void *)((uint8_t *)record + queues->offset);
 }
 
-static uint32_t bucket_index(uint64_t window, unsigned level) {
-	return level * TIMER_BUCKETS + (uint32_t)(window % TIMER_BUCKETS);
+static struct timer *timer_at(const struct timer_queues *queues, uint32_t slot) {
+	return timer_of(queues, pool_at(queues->pool, slot));
 }
 
-static struct timer *timer_of(const struct timer_wheel *wheel, void *record) {
-	return (struct timer *)(void *)((uint8_t *)record + wheel->offset);
+// Keeps the queues sorted by value, without equals.
+static void add_value(struct timer_queues *queues, uint32_t value_ms) {
+	struct timer_queue *queue = queues->queue;
+	uint32_t at = queues->count;
+
+	for (uint32_t i = 0; i < queues->count; i++)
+		if (queue[i].value_ms == value_ms)
+			return;
+	assert(value_ms > 0 && queues->count < TIMER_QUEUES_MAX);
+	for (; at > 0 && queue[at - 1].value_ms > value_ms; at--)
+		queue[at] = queue[at - 1];
+	queue[at] = (struct timer_queue){.value_ms = value_ms, .head = SLOT_NONE, .tail = SLOT_NONE};
+	queues->count++;
 }
 
-static struct timer *timer_at(const struct timer_wheel *wheel, uint32_t slot) {
-	return timer_of(wheel, pool_at(wheel->pool, slot));
+static uint32_t min_u32(uint32_t a, uint32_t b) {
+	return a < b ? a : b;
 }
 
-void timer_wheel_init(struct timer_wheel *wheel, struct pool *pool, size_t offset, uint64_t now_ms) {
-	*wheel = (struct timer_wheel){.pool = pool, .offset = (uint32_t)offset, .now_ms = now_ms};
-	for (unsigned i = 0; i < ARRAY_LEN(wheel->buckets); i++)
-		wheel->buckets[i].head = SLOT_NONE;
-}
+// The first queue whose value is at least wait_ms, or `count`.
+static uint32_t first_from(const struct timer_queues *queues, uint32_t wait_ms) {
+	uint32_t low = 0, high = queues->count;
 
-static uint32_t bucket_for(const struct timer_wheel *wheel, uint64_t due_ms) {
-	unsigned top = TIMER_LEVELS - 1;
-	uint64_t window = window_of(due_ms, top), last = window_of(wheel->now_ms, top) + TIMER_BUCKETS - 1;
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
 
-	for (unsigned level = 0; level < top; level++) {
-		if (window_of(due_ms, level + 1) - window_of(wheel->now_ms, level + 1) <= 1)
-			return bucket_index(window_of(due_ms, level), level);
+		if (queues->queue[middle].value_ms < wait_ms)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return bucket_index(window < last ? window : last, top);
+	return low;
 }
 
-static void link_timer(struct timer_wheel *wheel, uint32_t slot, struct timer *timer) {
-	uint32_t index = bucket_for(wheel, timer->due_ms);
-	struct timer_bucket *bucket = &wheel->buckets[index];
-
-	timer->bucket = index + 1;
-	timer->next = bucket->head;
-	if (bucket->head != SLOT_NONE)
-		timer_at(wheel, bucket->head)->prev = slot;
-	bucket->head = slot;
-	bucket->count++;
-	wheel->level_armed[index / TIMER_BUCKETS]++;
-	wheel->armed++;
+void timer_queues_init(
+	struct timer_queues *queues,
+	struct pool *pool,
+	size_t offset,
+	const uint32_t *values,
+	uint32_t value_count,
+	uint64_t now_ms
+) {
+	*queues = (struct timer_queues){.pool = pool, .offset = (uint32_t)offset, .now_ms = now_ms};
+	for (uint32_t i = 0; i < value_count; i++)
+		add_value(queues, values[i]);
+	for (uint32_t power = 1; power < queues->queue[queues->count - 1].value_ms; power *= 2)
+		add_value(queues, power);
+	for (uint32_t i = 0; i < queues->count; i++)
+		queues->hint[TIMER_HINT(queues->queue[i].value_ms)] = (uint8_t)i;
+	for (uint32_t i = 0; i < value_count; i++)
+		queues->hint[TIMER_HINT(values[i])] = (uint8_t)first_from(queues, values[i]);
 }
 
-// The first of a list has no valid `prev`, so that taking it out leaves the next record untouched.
-static void unlink_timer(struct timer_wheel *wheel, struct timer *timer) {
-	uint32_t index = timer->bucket - 1;
-	struct timer_bucket *bucket = &wheel->buckets[index];
+// The queue for a wait: of that value, or nearly, or the next smaller one (there is one: the smallest value is 1).
+static uint32_t choose(const struct timer_queues *queues, uint32_t wait_ms) {
+	uint32_t at = queues->hint[TIMER_HINT(wait_ms)], value_ms;
 
-	if (timer_at(wheel, bucket->head) == timer) {
-		bucket->head = timer->next;
+	if (likely(queues->queue[at].value_ms == wait_ms))
+		return at;
+	at = first_from(queues, wait_ms);
+	if (at == queues->count)
+		return at - 1;
+	value_ms = queues->queue[at].value_ms;
+	return value_ms - wait_ms <= min_u32(value_ms / 32, TIMER_SLACK_MS) ? at : at - 1;
+}
+
+// The first of a queue has no valid `prev`, so that taking it out leaves the next record untouched.
+static void unlink_timer(struct timer_queues *queues, struct timer *timer) {
+	struct timer_queue *queue = &queues->queue[timer->queue - 1];
+	bool is_first = timer_at(queues, queue->head) == timer;
+
+	if (timer->next == SLOT_NONE)
+		queue->tail = is_first ? SLOT_NONE : timer->prev;
+	else if (!is_first)
+		timer_at(queues, timer->next)->prev = timer->prev;
+	if (is_first)
+		queue->head = timer->next;
+	else
+		timer_at(queues, timer->prev)->next = timer->next;
+	timer->queue = 0;
+	queues->armed--;
+}
+
+void timer_arm(struct timer_queues *queues, void *record, uint64_t now_ms, uint64_t due_ms) {
+	struct timer *timer = timer_of(queues, record);
+	uint32_t slot = pool_slot(queues->pool, record);
+	struct timer_queue *queue;
+	uint32_t wait_ms, index;
+
+	if (due_ms <= queues->now_ms)
+		due_ms = queues->now_ms + 1;
+	if (timer->queue)
+		unlink_timer(queues, timer);
+	wait_ms = due_ms > now_ms ? (uint32_t)(due_ms - now_ms) : 1;
+	index = choose(queues, wait_ms);
+	queue = &queues->queue[index];
+	timer->due_ms = (uint32_t)(queue->value_ms < wait_ms ? now_ms + queue->value_ms : due_ms);
+	timer->queue = (uint8_t)(index + 1);
+	timer->next = SLOT_NONE;
+	timer->prev = queue->tail;
+	if (queue->tail == SLOT_NONE) {
+		queue->head = slot;
+		queue->due_ms = timer->due_ms;
 	} else {
-		timer_at(wheel, timer->prev)->next = timer->next;
+		struct timer *last = timer_at(queues, queue->tail);
+
+		if (timer_reached(timer->due_ms, last->due_ms))
+			timer->due_ms = last->due_ms;
+		last->next = slot;
+	}
+	queue->tail = slot;
+	queues->armed++;
+}
+
+void timer_cancel(struct timer_queues *queues, void *record) {
+	struct timer *timer = timer_of(queues, record);
+
+	if (timer->queue)
+		unlink_timer(queues, timer);
+}
+
+struct walk {
+	uint32_t now_ms;
+	uint32_t left; // of the budget
+	void (*fire)(void *ctx, void *record);
+	void *ctx;
+};
+
+// Fires what is due in one queue; false when the budget ended first. The next record lies anywhere in memory: it is
+// fetched while this one is worked on.
+static bool expire_queue(struct timer_queues *queues, struct timer_queue *queue, struct walk *walk) {
+	while (queue->head != SLOT_NONE) {
+		void *record = pool_at(queues->pool, queue->head);
+		struct timer *timer = timer_of(queues, record);
+
+		if (!timer_reached(timer->due_ms, walk->now_ms)) {
+			queue->due_ms = timer->due_ms;
+			return true;
+		}
+		if (walk->left == 0)
+			return false;
+		walk->left--;
 		if (timer->next != SLOT_NONE)
-			timer_at(wheel, timer->next)->prev = timer->prev;
+			__builtin_prefetch(pool_at(queues->pool, timer->next), 1);
+		unlink_timer(queues, timer);
+		walk->fire(walk->ctx, record);
 	}
-	timer->bucket = 0;
-	bucket->count--;
-	wheel->level_armed[index / TIMER_BUCKETS]--;
-	wheel->armed--;
-}
-
-void timer_arm(struct timer_wheel *wheel, void *record, uint64_t due_ms) {
-	struct timer *timer = timer_of(wheel, record);
-
-	if (timer->bucket)
-		unlink_timer(wheel, timer);
-	timer->due_ms = due_ms > wheel->now_ms ? due_ms : wheel->now_ms + 1;
-	link_timer(wheel, pool_slot(wheel->pool, record), timer);
-}
-
-void timer_cancel(struct timer_wheel *wheel, void *record) {
-	struct timer *timer = timer_of(wheel, record);
-
-	if (timer->bucket)
-		unlink_timer(wheel, timer);
-}
-
-// Takes the first timer out of a bucket that has one, and fetches the next: they lie anywhere in memory.
-static uint32_t pop(struct timer_wheel *wheel, struct timer_bucket *bucket) {
-	uint32_t slot = bucket->head;
-
-	unlink_timer(wheel, timer_at(wheel, slot));
-	if (bucket->head != SLOT_NONE)
-		__builtin_prefetch(timer_at(wheel, bucket->head), 1);
-	return slot;
-}
-
-static struct timer_bucket *next_bucket(struct timer_wheel *wheel, unsigned level) {
-	return &wheel->buckets[bucket_index(window_of(wheel->now_ms, level) + 1, level)];
-}
-
-// Moves this tick's share of the level's next window down: evenly over the ticks left until it begins.
-static void move_down(struct timer_wheel *wheel, unsigned level) {
-	struct timer_bucket *bucket = next_bucket(wheel, level);
-	uint64_t length = (uint64_t)1 << (TIMER_WINDOW_BITS * level);
-	uint64_t ticks_left = length - wheel->now_ms % length;
-
-	if (bucket->count == 0)
-		return;
-	for (uint64_t share = (bucket->count + ticks_left - 1) / ticks_left; share > 0; share--) {
-		uint32_t slot = pop(wheel, bucket);
-
-		link_timer(wheel, slot, timer_at(wheel, slot));
-	}
-}
-
-// The last ms up to which no timer is due or to be moved: the end of a window all lower levels are empty for.
-static uint64_t quiet_until(struct timer_wheel *wheel) {
-	uint64_t until = wheel->now_ms;
-
-	if (wheel->armed == 0)
-		return UINT64_MAX;
-	for (unsigned level = 1; level < TIMER_LEVELS; level++) {
-		if (next_bucket(wheel, level)->count)
-			return wheel->now_ms;
-	}
-	for (unsigned level = 0; level < TIMER_LEVELS - 1 && wheel->level_armed[level] == 0; level++)
-		until |= ((uint64_t)1 << (TIMER_WINDOW_BITS * (level + 1))) - 1;
-	return until;
-}
-
-static void tick(struct timer_wheel *wheel, uint64_t now_ms) {
-	uint64_t until = quiet_until(wheel);
-
-	if (until > wheel->now_ms) {
-		wheel->now_ms = until < now_ms ? until : now_ms;
-		return;
-	}
-	wheel->now_ms++;
-	for (unsigned level = TIMER_LEVELS - 1; level > 0; level--)
-		move_down(wheel, level);
+	return true;
 }
 
 uint32_t timer_expire(
-	struct timer_wheel *wheel, uint64_t now_ms, uint32_t budget, void (*fire)(void *ctx, void *record), void *ctx
+	struct timer_queues *queues, uint64_t now_ms, uint32_t budget, void (*fire)(void *ctx, void *record), void *ctx
 ) {
-	uint32_t fired = 0;
+	struct walk walk = {.left = budget, .fire = fire, .ctx = ctx};
 
-	for (;;) {
-		struct timer_bucket *bucket = &wheel->buckets[bucket_index(wheel->now_ms, 0)];
+	if (now_ms <= queues->now_ms && !queues->unfinished)
+		return 0;
+	if (now_ms > queues->now_ms)
+		queues->now_ms = now_ms;
+	walk.now_ms = (uint32_t)queues->now_ms;
+	queues->unfinished = false;
+	for (uint32_t i = 0; i < queues->count; i++) {
+		struct timer_queue *queue = &queues->queue[queues->turn];
 
-		while (bucket->count) {
-			if (fired == budget)
-				return fired;
-			fired++;
-			fire(ctx, pool_at(wheel->pool, pop(wheel, bucket)));
+		if (queue->head != SLOT_NONE && timer_reached(queue->due_ms, walk.now_ms) &&
+		    !expire_queue(queues, queue, &walk)) {
+			queues->unfinished = true;
+			break;
 		}
-		if (wheel->now_ms >= now_ms)
-			return fired;
-		tick(wheel, now_ms);
+		if (++queues->turn == queues->count)
+			queues->turn = 0;
 	}
+	return budget - walk.left;
 }

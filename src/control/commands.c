@@ -22,6 +22,7 @@ PLAIN(status)
 PLAIN(ports)
 PLAIN(workers)
 PLAIN(latency)
+PLAIN(stages)
 PLAIN(config)
 #undef PLAIN
 
@@ -32,6 +33,7 @@ static json_t *(*const answers[METHOD_COUNT])(const struct control *c, const jso
 	[METHOD_WORKERS] = answer_workers,
 	[METHOD_COUNTERS] = answer_counters,
 	[METHOD_LATENCY] = answer_latency,
+	[METHOD_STAGES] = answer_stages,
 	[METHOD_CONFIG] = answer_config,
 };
 
@@ -234,6 +236,19 @@ static void log_level(struct control *c, struct request *request, const json_t *
 	request_result(request, json_pack("{s:s}", "level", log_level_name(log_level_get())));
 }
 
+static void stages_switch(struct control *c, struct request *request, const json_t *params) {
+	const char *to = json_string_value(json_object_get(params, "to"));
+	bool on = strcmp(to, "on") == 0;
+
+	if (!on && strcmp(to, "off") != 0) {
+		request_error(request, RPC_INVALID_PARAMS, "stages can be \"on\" or \"off\", not \"%s\"", to);
+		return;
+	}
+	for (uint32_t i = 0; i < c->cfg->worker_count; i++)
+		worker_flag_set(&c->worker[i]->measure, on);
+	request_result(request, json_pack("{s:b}", "on", (int)on));
+}
+
 void commands_call(void *ctx, struct request *request, const char *name, const json_t *params) {
 	struct control *c = ctx;
 	enum method method = method_find(name);
@@ -248,6 +263,8 @@ void commands_call(void *ctx, struct request *request, const char *name, const j
 		request_result(request, answers[method](c, params));
 	else if (method == METHOD_LOG_LEVEL)
 		log_level(c, request, params);
+	else if (method == METHOD_STAGES_SWITCH)
+		stages_switch(c, request, params);
 	else if (method == METHOD_DIALOG)
 		show_dialog(c, request, params);
 	else

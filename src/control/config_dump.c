@@ -64,6 +64,8 @@ static json_t *port_json(const struct config *cfg, uint32_t at) {
 		(int)port->mtu
 	);
 
+	if (port->queues)
+		json_object_set_new(object, "queues", json_integer(port->queues));
 	for (uint32_t i = 0; i < cfg->interface_count; i++) {
 		const struct config_interface *interface = &cfg->interfaces[i];
 
@@ -208,18 +210,21 @@ static json_t *control_json(const struct config *cfg) {
 }
 
 char *config_dump(const struct config *cfg) {
-	json_t *top = json_object(), *memory = json_object(), *parser = json_object(), *log = json_object();
+	json_t *top = json_object(), *memory = json_object(), *parser = json_object();
+	json_t *proxy = json_object(), *log = json_object();
 	json_t *ports = json_array();
 	char *text;
 
 	put_word(memory, &config_section_memory, "hugepages", (int)cfg->huge);
 	put_word(parser, &config_section_parser, "locator", (int)cfg->locator);
+	put_word(proxy, &config_section_proxy, "state", (int)cfg->proxy_state);
 	put_word(log, &config_section_log, "level", (int)cfg->log_level);
 	for (uint32_t i = 0; i < cfg->port_count; i++)
 		json_array_append_new(ports, port_json(cfg, i));
 	json_object_set_new(top, "cores", cores_json(cfg));
 	json_object_set_new(top, "memory", memory);
 	json_object_set_new(top, "parser", parser);
+	json_object_set_new(top, "proxy", proxy);
 	json_object_set_new(top, "ports", ports);
 	json_object_set_new(top, "listeners", listeners_json(cfg));
 	json_object_set_new(top, "timers", timers_json(&cfg->timers));

@@ -246,6 +246,7 @@ static void read_port(struct build *b, uint32_t at) {
 		.device = build_text(b, raw->device),
 		.tap = build_text(b, tap_of(raw)),
 		.mtu = (uint16_t)CHOSEN(raw, port, mtu),
+		.queues = raw->queues ? (uint8_t)*raw->queues : 0,
 	};
 	interface = add_interface(b, at, 0, base);
 	if (!interface)

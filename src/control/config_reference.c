@@ -95,6 +95,7 @@ void config_reference(FILE *out) {
 		&config_section_cores,
 		&config_section_memory,
 		&config_section_parser,
+		&config_section_proxy,
 		&config_section_port,
 		&config_section_gateway,
 		&config_section_vlan,

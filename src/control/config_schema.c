@@ -14,6 +14,11 @@ static const cyaml_strval_t locator_words[] = {
 	{.str = "scalar", .val = LOCATOR_SCALAR},
 	{.str = "hyperscan", .val = LOCATOR_HYPERSCAN},
 };
+static const cyaml_strval_t state_words[] = {
+	{.str = "dialog", .val = PROXY_DIALOG},
+	{.str = "transaction", .val = PROXY_TRANSACTION},
+	{.str = "stateless", .val = PROXY_STATELESS},
+};
 static const cyaml_strval_t level_words[] = {
 	{.str = "error", .val = LOG_ERROR},
 	{.str = "warning", .val = LOG_WARNING},
@@ -84,6 +89,7 @@ SECTION(route, "routes[]");
 SECTION(cores, "cores");
 SECTION(memory, "memory");
 SECTION(parser, "parser");
+SECTION(proxy, "proxy");
 SECTION(timers, "timers");
 SECTION(capacity, "capacity");
 SECTION(log, "log");

@@ -45,7 +45,7 @@ extern const cyaml_schema_value_t config_yaml_schema;
 // The sections by name, for defaults.
 // clang-format off
 #define SECTIONS(X) \
-	X(gateway) X(vlan) X(port) X(listener) X(match) X(route) X(cores) X(memory) X(parser) X(timers) X(capacity) \
+	X(gateway) X(vlan) X(port) X(listener) X(match) X(route) X(cores) X(memory) X(parser) X(proxy) X(timers) X(capacity) \
 	X(log) X(control) X(top)
 // clang-format on
 #define X(name) extern const struct config_section config_section_##name;
@@ -88,6 +88,8 @@ const char *config_word(const struct config_section *section, const char *key, i
 		"kernel interface of the exception path, which carries the addresses; a VLAN's is " \
 		"`TAP.VLAN`, and both have at most 15 characters") \
 	X(UINT, port, mtu, , OPTIONAL, 576, 9600, "1500", "bytes", "largest IP packet") \
+	X(UINT, port, queues, , OPTIONAL, 1, WORKERS_MAX, "one for each worker", "", \
+		"receive and send queues at most, where the device leaves that to us; a memif peer that offers one wants 1") \
 	X(LIST_TEXT, port, addresses, , OPTIONAL, 0, 16, "[]", "", \
 		"own addresses of the untagged side with their prefix length, e.g. `192.0.2.1/24`") \
 	X(LIST_MAP, port, routes, gateway, OPTIONAL, 0, 256, "[]", "", "kernel routes set on the kernel interface") \
@@ -130,6 +132,12 @@ const char *config_word(const struct config_section *section, const char *key, i
 #define KEYS_parser(X) \
 	X(ENUM, parser, locator, locator_words, OPTIONAL, 0, 0, "auto", "", \
 		"how header lines are found; `auto` takes the fastest this machine has")
+
+#define KEYS_proxy(X) \
+	X(ENUM, proxy, state, state_words, OPTIONAL, 0, 0, "dialog", "", \
+		"what is kept of a call: `dialog` keeps transactions and dialogs, `transaction` no dialogs (nothing " \
+		"to list, and any To tag opens the way our Route gives), `stateless` nothing (no 100, no " \
+		"retransmissions of our own, no 408)")
 
 #define KEYS_timers(X) \
 	X(UINT, timers, t1, , OPTIONAL, 10, 60000, "500", "ms", "round-trip time estimate; first retransmission") \
@@ -181,6 +189,7 @@ const char *config_word(const struct config_section *section, const char *key, i
 	X(MAP, top, cores, cores, REQUIRED, 0, 0, "", "", "CPUs") \
 	X(MAP, top, memory, memory, OPTIONAL, 0, 0, "", "", "memory") \
 	X(MAP, top, parser, parser, OPTIONAL, 0, 0, "", "", "SIP parser") \
+	X(MAP, top, proxy, proxy, OPTIONAL, 0, 0, "", "", "how requests are forwarded") \
 	X(LIST_MAP, top, ports, port, REQUIRED, 1, PORTS_MAX, "", "", "network ports") \
 	X(LIST_MAP, top, listeners, listener, REQUIRED, 1, LISTENERS_MAX, "", "", "where SIP is taken, over UDP") \
 	X(MAP, top, timers, timers, OPTIONAL, 0, 0, "", "", "timers of RFC 3261 section 17 and RFC 6026") \

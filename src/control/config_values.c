@@ -228,6 +228,7 @@ void build_rest(struct build *b) {
 
 	cfg->huge = (enum mem_huge)CHOSEN(&raw->memory, memory, hugepages);
 	cfg->locator = (enum locator_kind)CHOSEN(&raw->parser, parser, locator);
+	cfg->proxy_state = (enum proxy_state)CHOSEN(&raw->proxy, proxy, state);
 	cfg->log_level = (enum log_level)CHOSEN(&raw->log, log, level);
 	cfg->drain_ms = CHOSEN(raw, top, drain);
 	cfg->retry_after_s = CHOSEN(raw, top, retry_after);

@@ -59,6 +59,7 @@ json_t *report_ports(const struct control *c);
 json_t *report_workers(const struct control *c);
 json_t *report_counters(const struct control *c, bool nonzero);
 json_t *report_latency(const struct control *c);
+json_t *report_stages(const struct control *c);
 json_t *report_config(const struct control *c);
 
 // listing.c: questions to all workers, a slice at a time; or to the one a dialog's id names.

@@ -122,8 +122,9 @@ static void view_status_setup(FILE *out, const json_t *status) {
 		fprintf(out, " (%s, %s)", text(port, "driver"), json_is_true(at(port, "up")) ? "up" : "down");
 	}
 	fprintf(out,
-		"\nworkers        %" PRId64 "; idle: %s, locator: %s, huge pages: %s\n",
+		"\nworkers        %" PRId64 "; proxy: %s, idle: %s, locator: %s, huge pages: %s\n",
 		number(status, "workers"),
+		text(status, "proxy"),
 		text(status, "idle"),
 		text(status, "locator"),
 		json_is_true(at(status, "hugepages")) ? "yes" : "no");
@@ -262,6 +263,26 @@ static void view_latency(FILE *out, const json_t *result) {
 	print_rows(out, at(result, "latency"), columns, ARRAY_LEN(columns));
 }
 
+static void view_stages(FILE *out, const json_t *result) {
+	static const struct column columns[] = {
+		COLUMN("STAGE", "stage", SHOW_TEXT),
+		COLUMN("CYCLES/MESSAGE", "cycles", SHOW_REAL),
+		COLUMN("%", "percent", SHOW_REAL),
+		COLUMN("MEANING", "help", SHOW_TEXT),
+	};
+
+	print_rows(out, at(result, "stages"), columns, ARRAY_LEN(columns));
+	fprintf(out,
+		"%.1f cycles a message over %" PRId64 " messages; measuring is %s\n",
+		real(result, "cycles"),
+		number(result, "messages"),
+		json_is_true(at(result, "on")) ? "on" : "off (stages on)");
+}
+
+static void view_stages_switch(FILE *out, const json_t *result) {
+	fprintf(out, "measuring cycles by stage is %s\n", json_is_true(at(result, "on")) ? "on" : "off");
+}
+
 static void print_more(FILE *out, const json_t *rows, const json_t *result) {
 	if (!json_is_true(at(result, "complete")))
 		fprintf(out, "(the first %zu only; --limit N shows more)\n", json_array_size(rows));
@@ -335,11 +356,13 @@ void ctl_view(FILE *out, enum method method, const json_t *result) {
 		[METHOD_WORKERS] = view_workers,
 		[METHOD_COUNTERS] = view_counters,
 		[METHOD_LATENCY] = view_latency,
+		[METHOD_STAGES] = view_stages,
 		[METHOD_TRANSACTIONS] = view_transactions,
 		[METHOD_DIALOGS] = view_dialogs,
 		[METHOD_DIALOG] = view_dialog,
 		[METHOD_CONFIG] = view_config,
 		[METHOD_LOG_LEVEL] = view_log_level,
+		[METHOD_STAGES_SWITCH] = view_stages_switch,
 	};
 
 	views[method](out, result);

@@ -48,6 +48,12 @@ const struct method_spec method_specs[METHOD_COUNT] = {
 			.name = "latency",
 			.help = "time from receive to send by message kind, in microseconds",
 		},
+	[METHOD_STAGES] =
+		{
+			.words = "show stages",
+			.name = "stages",
+			.help = "CPU cycles a message by stage, since `stages on`",
+		},
 	[METHOD_TRANSACTIONS] =
 		{
 			.words = "show transactions",
@@ -120,6 +126,21 @@ const struct method_spec method_specs[METHOD_COUNT] = {
 				.help = "error, warning, info or debug; without it the present one is shown",
 			}},
 			.help = "show or set the log level; debug logs each refused message",
+		},
+	[METHOD_STAGES_SWITCH] =
+		{
+			.words = "stages",
+			.name = "stages.switch",
+			.params = {{
+				.name = "to",
+				.kind = PARAM_TEXT,
+				.place = PLACE_ARGUMENT,
+				.required = true,
+				.low = 2,
+				.high = 3,
+				.help = "on (counting from zero) or off",
+			}},
+			.help = "measure CPU cycles by stage, which slows the workers down a little",
 		},
 };
 

@@ -142,6 +142,9 @@ json_t *report_status(const struct control *c) {
 	json_object_set_new(status, "ports", port_drivers(c));
 	put(status, "workers", c->cfg->worker_count);
 	json_object_set_new(status, "locator", json_string(session_locator_name(c->worker[0])));
+	json_object_set_new(
+		status, "proxy", json_string(config_word(&config_section_proxy, "state", (int)c->cfg->proxy_state))
+	);
 	json_object_set_new(status, "idle", json_string(config_word(&config_section_cores, "idle", (int)c->cfg->idle)));
 	put_totals(status, c);
 	put_gauges(status, &gauges);
@@ -219,6 +222,7 @@ static json_t *worker_json(const struct control *c, uint32_t i) {
 	put(object, "id", i);
 	put(object, "cpu", c->cfg->worker_cpu[i]);
 	put_real(object, "busy_percent", busy_percent(c, i));
+	put(object, "busy_cycles", PEEK(w->busy_tsc));
 	put(object, "sip", counter_read(&w->count, COUNT_RX_SIP));
 	put(object, "owned", counter_read(&w->count, COUNT_RX_SIP_OWNED));
 	put(object, "misplaced", counter_read(&w->count, COUNT_RX_SIP_MISPLACED));
@@ -234,7 +238,7 @@ json_t *report_workers(const struct control *c) {
 
 	for (uint32_t i = 0; i < c->cfg->worker_count; i++)
 		json_array_append_new(workers, worker_json(c, i));
-	return json_pack("{s:o}", "workers", workers);
+	return json_pack("{s:o, s:I}", "workers", workers, "tsc_hz", (json_int_t)c->tsc_hz);
 }
 
 json_t *report_counters(const struct control *c, bool nonzero) {
@@ -310,6 +314,61 @@ json_t *report_latency(const struct control *c) {
 	free(all);
 	free(one);
 	return json_pack("{s:o}", "latency", list);
+}
+
+static const struct {
+	const char *name, *help;
+} stages[STAGE_COUNT] = {
+#define X(id, name_, help_) [STAGE_##id] = {.name = name_, .help = help_},
+	STAGES(X)
+#undef X
+};
+
+// What the workers counted, with what the probes cost taken off. Each worker's own probe, since cores may differ.
+static uint64_t stages_sum(const struct control *c, uint64_t cycles[STAGE_COUNT]) {
+	uint64_t messages = 0;
+
+	for (uint32_t i = 0; i < c->cfg->worker_count; i++) {
+		const struct stage_totals *totals = &c->worker[i]->stages;
+
+		messages += PEEK(totals->messages);
+		for (uint32_t k = 0; k < STAGE_COUNT; k++) {
+			uint64_t spent = PEEK(totals->cycles[k]);
+			uint64_t probes = PEEK(totals->entries[k]) * PEEK(totals->probe_cycles) / STAGE_PROBES;
+
+			cycles[k] += spent > probes ? spent - probes : 0;
+		}
+	}
+	return messages;
+}
+
+json_t *report_stages(const struct control *c) {
+	uint64_t cycles[STAGE_COUNT] = {0}, messages = stages_sum(c, cycles), all = 0;
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < STAGE_COUNT; i++)
+		all += cycles[i];
+	for (uint32_t i = 0; i < STAGE_COUNT; i++) {
+		json_t *row = json_pack("{s:s}", "stage", stages[i].name);
+
+		put_real(row, "cycles", messages ? round_to((double)cycles[i] / (double)messages, 10) : 0);
+		put_real(row, "percent", all ? round_to(100.0 * (double)cycles[i] / (double)all, 10) : 0);
+		json_object_set_new(row, "help", json_string(stages[i].help));
+		json_array_append_new(list, row);
+	}
+	return json_pack(
+		"{s:b, s:I, s:f, s:f, s:o}",
+		"on",
+		(int)worker_flag(&c->worker[0]->measure),
+		"messages",
+		(json_int_t)messages,
+		"cycles",
+		messages ? round_to((double)all / (double)messages, 10) : 0.0,
+		"probe_cycles",
+		round_to((double)PEEK(c->worker[0]->stages.probe_cycles) / STAGE_PROBES, 10),
+		"stages",
+		list
+	);
 }
 
 json_t *report_config(const struct control *c) {

@@ -8,6 +8,8 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
+#include "dataplane/checksum.h"
+
 static_assert(PORTS_MAX <= 8, "three bits of the key");
 
 // How far into the frame we are.
@@ -98,7 +100,7 @@ static inline bool udp_checksum_is_bad(const struct frame *frame, const struct r
 	// The pseudo header counts the UDP length, which may be less than what the IP header leaves room for.
 	sum = (ip->src_addr & 0xffff) + (ip->src_addr >> 16) + (ip->dst_addr & 0xffff) + (ip->dst_addr >> 16);
 	sum += rte_cpu_to_be_16(IPPROTO_UDP) + udp->dgram_len;
-	sum += rte_raw_cksum(udp, rte_be_to_cpu_16(udp->dgram_len));
+	sum += checksum_sum(udp, rte_be_to_cpu_16(udp->dgram_len));
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return sum != 0xffff;

@@ -8,6 +8,7 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
+#include "dataplane/checksum.h"
 #include "dataplane/neigh.h"
 #include "dataplane/pending.h"
 #include "dataplane/port.h"
@@ -76,13 +77,23 @@ static void ipv4_push(struct worker *w, struct rte_mbuf *m, const struct ip_addr
 	w->tx->ip_id = (uint16_t)(w->tx->ip_id + w->worker_count);
 }
 
+// Never 0, which would say that there is none (RFC 768).
+static uint16_t udp_checksum(const struct rte_ipv4_hdr *ip, const struct rte_udp_hdr *udp, uint32_t len) {
+	uint32_t sum = (uint32_t)rte_ipv4_phdr_cksum(ip, 0) + checksum_sum(udp, len);
+	uint16_t checksum;
+
+	sum = (sum & UINT16_MAX) + (sum >> 16);
+	checksum = (uint16_t) ~((sum & UINT16_MAX) + (sum >> 16));
+	return checksum ? checksum : UINT16_MAX;
+}
+
 // With offload the UDP field holds the sum of the pseudo header, as the drivers want it.
 static void ipv4_checksums(const struct port *port, struct rte_mbuf *m) {
 	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
 
 	if (!port->checksum_tx) {
-		udp->dgram_cksum = rte_ipv4_udptcp_cksum(ip, udp);
+		udp->dgram_cksum = udp_checksum(ip, udp, m->data_len - (uint32_t)sizeof(*ip));
 		ip->hdr_checksum = rte_ipv4_cksum(ip);
 		return;
 	}
@@ -131,7 +142,8 @@ static void transmit(struct worker *w, struct rte_mbuf *m, const struct endpoint
 	tx_frame(w, interface->port, m);
 }
 
-void output_datagram(struct worker *w, struct rte_mbuf *m, uint8_t listener, const struct endpoint *to) {
+// Finds the next hop.
+static void datagram_send(struct worker *w, struct rte_mbuf *m, uint8_t listener, const struct endpoint *to) {
 	const struct endpoint *from = &w->cfg->listeners[listener].local;
 	const struct neigh_hop *hop;
 
@@ -153,6 +165,13 @@ void output_datagram(struct worker *w, struct rte_mbuf *m, uint8_t listener, con
 		transmit(w, m, from, hop);
 		return;
 	}
+}
+
+void output_datagram(struct worker *w, struct rte_mbuf *m, uint8_t listener, const struct endpoint *to) {
+	enum stage before = stage_enter(w, STAGE_SEND);
+
+	datagram_send(w, m, listener, to);
+	stage_enter(w, before);
 }
 
 int output_interface(struct worker *w, const struct ip_addr *to) {

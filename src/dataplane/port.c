@@ -107,8 +107,9 @@ static int vdev_open(const struct config_port *cfg, uint16_t *ret_dev) {
 	return rc < 0 ? rc : -EIO;
 }
 
-// As many queues as there are workers. Drivers whose queues exist as soon as the device does spread frames over all of
-// them, so all must be polled; a receive queue of af_xdp starts together with the send queue of its number only.
+// As many queues as there are workers, or fewer where the configuration says so. Drivers whose queues exist as soon as
+// the device does spread frames over all of them, so all must be polled; a receive queue of af_xdp starts together with
+// the send queue of its number only.
 void port_queues_choose(struct port *port, const struct rte_eth_dev_info *info, uint8_t workers) {
 	bool xdp = strcmp(info->driver_name, "net_af_xdp") == 0;
 	bool all = xdp || strcmp(info->driver_name, "net_af_packet") == 0;
@@ -237,7 +238,9 @@ int port_start(struct port *port, const struct config *cfg, uint8_t index, struc
 	if (rc < 0)
 		return rc;
 	snprintf(port->driver, sizeof(port->driver), "%s", info.driver_name);
-	port_queues_choose(port, &info, cfg->worker_count);
+	port_queues_choose(
+		port, &info, port->cfg->queues ? RTE_MIN(port->cfg->queues, cfg->worker_count) : cfg->worker_count
+	);
 	rc = port_configure(port, &info);
 	if (rc == 0)
 		rc = mtu_set(port);

@@ -139,6 +139,8 @@ void tx_handoff(struct worker *w, uint8_t owner, struct rte_mbuf *m) {
 void tx_flush(struct worker *w) {
 	for (uint8_t i = 0; i < w->cfg->port_count; i++)
 		port_flush(w, i);
+	if (w->worker_count > 1)
+		stage_enter(w, STAGE_HANDOFF);
 	for (uint8_t i = 0; i < w->worker_count; i++)
 		worker_flush(w, i);
 }

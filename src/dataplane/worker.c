@@ -83,6 +83,43 @@ static inline void clock_update(struct worker *w) {
 	w->next_ms_tsc += passed * w->ms_tsc;
 }
 
+// Counts from zero each time it is switched on.
+static void stages_switch(struct worker *w, bool on) {
+	struct stage_clock *clock = &w->stage;
+
+	w->stage = (struct stage_clock){.on = on};
+	if (!on)
+		return;
+	clock->since = rte_rdtsc();
+	for (int i = 0; i < STAGE_PROBES; i++)
+		stage_note(clock, STAGE_OTHER);
+	w->stages = (struct stage_totals){.probe_cycles = clock->cycles[STAGE_OTHER]};
+	w->stage = (struct stage_clock){.on = true, .messages_before = counter_read(&w->count, COUNT_RX_SIP_OWNED)};
+}
+
+static inline void stages_begin(struct worker *w) {
+	bool on = worker_flag(&w->measure);
+
+	if (unlikely(on != w->stage.on))
+		stages_switch(w, on);
+	w->stage.now = STAGE_OTHER;
+	w->stage.since = w->now_tsc;
+}
+
+// Turns in which nothing came are not counted.
+static void stages_end(struct worker *w, bool busy) {
+	struct stage_clock *clock = &w->stage;
+
+	stage_note(clock, STAGE_OTHER);
+	for (uint32_t i = 0; i < STAGE_COUNT && busy; i++) {
+		w->stages.cycles[i] += clock->cycles[i];
+		w->stages.entries[i] += clock->entries[i];
+	}
+	memset(clock->cycles, 0, sizeof(clock->cycles));
+	memset(clock->entries, 0, sizeof(clock->entries));
+	w->stages.messages = counter_read(&w->count, COUNT_RX_SIP_OWNED) - clock->messages_before;
+}
+
 static void give_to_kernel(struct worker *w, struct rte_mbuf *m, uint8_t port) {
 	packet_of(m)->kind = PACKET_TO_KERNEL;
 	packet_of(m)->port = port;
@@ -98,17 +135,21 @@ static void give_to_kernel(struct worker *w, struct rte_mbuf *m, uint8_t port) {
 static inline uint32_t sort_datagram(
 	struct worker *w, const struct worker_stages *stages, struct rte_mbuf *m, struct rte_mbuf **own, uint32_t count
 ) {
-	uint8_t owner = w->id;
+	uint8_t owner;
 
 	count_one(&w->count, COUNT_RX_SIP);
-	if (w->worker_count > 1)
-		owner = stages->owner(w, rte_pktmbuf_mtod(m, const char *), m->data_len);
-	if (owner != w->id) {
-		tx_handoff(w, owner, m);
-		return count;
+	if (w->worker_count == 1) {
+		own[count] = m;
+		return count + 1;
 	}
-	own[count] = m;
-	return count + 1;
+	stage_enter(w, STAGE_HANDOFF);
+	owner = stages->owner(w, rte_pktmbuf_mtod(m, const char *), m->data_len);
+	if (owner == w->id)
+		own[count++] = m;
+	else
+		tx_handoff(w, owner, m);
+	stage_enter(w, STAGE_RECEIVE);
+	return count;
 }
 
 // One burst of one queue.
@@ -154,8 +195,10 @@ static inline uint32_t receive_ports(struct worker *w, const struct worker_stage
 	uint32_t count = 0;
 
 	for (uint8_t i = 0; i < w->cfg->port_count; i++) {
-		for (uint16_t queue = w->id; queue < w->ports[i].rx_queues; queue += w->worker_count)
+		for (uint16_t queue = w->id; queue < w->ports[i].rx_queues; queue += w->worker_count) {
+			stage_enter(w, STAGE_RECEIVE);
 			count += receive_queue(w, stages, i, queue);
+		}
 	}
 	return count;
 }
@@ -181,8 +224,10 @@ static inline uint32_t receive_workers(struct worker *w, const struct worker_sta
 	uint32_t count = 0;
 
 	for (uint8_t i = 0; i < w->worker_count; i++) {
-		if (w->from_worker[i])
+		if (w->from_worker[i]) {
+			stage_enter(w, STAGE_HANDOFF);
 			count += receive_worker(w, stages, w->from_worker[i]);
+		}
 	}
 	return count;
 }
@@ -219,16 +264,22 @@ static inline __attribute__((always_inline)) bool turn(struct worker *w, const s
 	bool busy;
 
 	clock_update(w);
+	stages_begin(w);
 	busy = pending_turn(w, neigh_refresh(w->neigh));
 	work = receive_ports(w, stages);
 	work += receive_workers(w, stages);
+	stage_enter(w, STAGE_OTHER);
 	work += receive_kernel(w);
 	work += answer_commands(w, stages);
+	stage_enter(w, STAGE_TIMERS);
 	busy |= stages->tick(w);
+	stage_enter(w, STAGE_SEND);
 	tx_flush(w);
 	w->gauges.packets_pending = w->pending->count;
 	if (unlikely(w->wants_control))
 		mailbox_bell_ring(w);
+	if (unlikely(w->stage.on))
+		stages_end(w, work > 0 || busy);
 	count_one(&w->count, COUNT_LOOP_TURNS);
 	if (work == 0 && !busy) {
 		count_one(&w->count, COUNT_LOOP_IDLE);

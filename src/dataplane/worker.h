@@ -10,6 +10,7 @@
 #include "base/hist.h"
 #include "dataplane/mailbox.h"
 #include "dataplane/packet.h"
+#include "dataplane/stage.h"
 
 struct session;	  // session/session.h: what a worker keeps of calls
 struct dataplane; // dataplane/dataplane.h
@@ -50,9 +51,10 @@ struct worker {
 	const struct port *ports;  // config.port_count of them
 	const struct input *input; // where datagrams for listeners are found
 	struct mailbox_bell *bell;
-	bool wants_control;	    // there is something for the control core: ring at the end of the turn
-	uint64_t ms_tsc;	    // TSC cycles in a millisecond
-	uint64_t next_ms_tsc;	    // when now_ms grows
+	bool wants_control;   // there is something for the control core: ring at the end of the turn
+	uint64_t ms_tsc;      // TSC cycles in a millisecond
+	uint64_t next_ms_tsc; // when now_ms grows
+	struct stage_clock stage;
 	uint64_t debug_events_left; // of this second, so that a flood cannot fill the log
 
 	// --- out: I write, control reads ---
@@ -60,11 +62,13 @@ struct worker {
 	struct hist latency[LATENCY_COUNT]; // TSC cycles, receive to send
 	struct worker_gauges gauges;
 	uint64_t busy_tsc; // spent in turns that did something
+	struct stage_totals stages;
 
 	// --- in: control writes, I read; relaxed but for what says otherwise ---
 	alignas(CACHE_LINE) uint8_t stop;
 	uint8_t draining;     // refuse new requests outside dialogs
 	uint8_t debug_events; // send EVENT_REFUSED
+	uint8_t measure;      // cycles by stage
 
 	// --- rings: the other end is named ---
 	struct rte_ring *from_worker[WORKERS_MAX]; // NULL for myself
@@ -95,6 +99,15 @@ static inline bool worker_flag(const uint8_t *flag) {
 
 static inline void worker_flag_set(uint8_t *flag, bool value) {
 	__atomic_store_n(flag, value, __ATOMIC_RELEASE);
+}
+
+// From here on cycles are those of this stage. Gives back the stage before, for who is called from several.
+static inline enum stage stage_enter(struct worker *w, enum stage stage) {
+	enum stage before = (enum stage)w->stage.now;
+
+	if (unlikely(w->stage.on))
+		stage_note(&w->stage, stage);
+	return before;
 }
 
 // One turn: receive, hand off, datagrams, tick, commands, send. Returns false when nothing happened.

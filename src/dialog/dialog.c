@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/hash.h"
+#include "dialog/dialog_text.h"
 
 static const char *const state_names[DIALOG_STATE_COUNT] = {
 	[DIALOG_TRYING] = "trying",
@@ -22,7 +23,9 @@ int dialog_table_init(
 ) {
 	int err;
 
-	*table = (struct dialog_table){.text = text, .max_age_ms = max_age_ms};
+	*table = (struct dialog_table){.text = text, .text_base = blob_base(text), .max_age_ms = max_age_ms};
+	if (blob_limit(text) > BLOB_LIMIT_NAMED)
+		return -E2BIG;
 	err = pool_init(&table->pool, sizeof(struct dialog), capacity, huge);
 	if (err)
 		return err;
@@ -31,7 +34,7 @@ int dialog_table_init(
 		pool_fini(&table->pool);
 		return err;
 	}
-	timer_wheel_init(&table->wheel, &table->pool, offsetof(struct dialog, timer), 0);
+	timer_queues_init(&table->queues, &table->pool, offsetof(struct dialog, timer), &max_age_ms, 1, 0);
 	return 0;
 }
 
@@ -40,55 +43,14 @@ void dialog_table_fini(struct dialog_table *table) {
 	pool_fini(&table->pool);
 }
 
-static uint64_t hash_of(const struct dialog_table *table, struct str call_id, struct str caller_tag) {
-	return hash_mix(hash_str(table->seed, call_id), hash_str(table->seed, caller_tag));
-}
+struct dialog_key dialog_key_of(const struct dialog_table *table, const struct sip_msg *msg) {
+	uint64_t call = hash_str(table->seed, msg->call_id);
 
-struct str dialog_text(const struct dialog *dialog, enum dialog_text which) {
-	uint32_t at = 0;
-
-	if (!dialog->text)
-		return STR("");
-	for (unsigned i = 0; i < which; i++)
-		at += dialog->text_len[i];
-	return str_of(dialog->text + at, dialog->text_len[which]);
-}
-
-static uint32_t text_size(const struct dialog *dialog) {
-	uint32_t size = 1; // an allocation is never empty
-
-	for (unsigned i = 0; i < DIALOG_TEXT_COUNT; i++)
-		size += dialog->text_len[i];
-	return size;
-}
-
-// Replaces the texts whose ptr is set; false, with nothing changed, when memory is out.
-static bool set_text(struct dialog_table *table, struct dialog *dialog, const struct str text[DIALOG_TEXT_COUNT]) {
-	struct str parts[DIALOG_TEXT_COUNT];
-	uint32_t old_size = dialog->text ? text_size(dialog) : 0;
-	uint32_t size = 1;
-	char *to, *copy;
-
-	for (unsigned i = 0; i < DIALOG_TEXT_COUNT; i++) {
-		parts[i] = text[i].ptr ? text[i] : dialog_text(dialog, i);
-		if (parts[i].len > UINT16_MAX)
-			return false;
-		size += parts[i].len;
-	}
-	copy = blob_take(table->text, size);
-	if (!copy)
-		return false;
-	to = copy;
-	for (unsigned i = 0; i < DIALOG_TEXT_COUNT; i++) {
-		if (parts[i].len > 0)
-			memcpy(to, parts[i].ptr, parts[i].len);
-		to += parts[i].len;
-	}
-	for (unsigned i = 0; i < DIALOG_TEXT_COUNT; i++)
-		dialog->text_len[i] = (uint16_t)parts[i].len;
-	blob_give(table->text, dialog->text, old_size);
-	dialog->text = copy;
-	return true;
+	return (struct dialog_key){
+		.call = call,
+		.from = hash_mix(call, hash_str(table->seed, msg->from.tag)),
+		.to = hash_mix(call, hash_str(table->seed, msg->to.tag)),
+	};
 }
 
 static void set_state(struct dialog_table *table, struct dialog *dialog, enum dialog_state state) {
@@ -111,21 +73,15 @@ static struct dialog *take(struct dialog_table *table, uint64_t now_ms) {
 }
 
 static void give(struct dialog_table *table, struct dialog *dialog) {
-	timer_cancel(&table->wheel, dialog);
+	timer_cancel(&table->queues, dialog);
 	table->count[dialog->state]--;
-	if (dialog->text)
-		blob_give(table->text, dialog->text, text_size(dialog));
+	dialog_texts_give(table, dialog);
 	pool_give(&table->pool, dialog);
-}
-
-static bool has_caller(const struct dialog *dialog, struct str call_id, struct str caller_tag) {
-	return str_eq(dialog_text(dialog, DIALOG_CALL_ID), call_id) &&
-	       str_eq(dialog_text(dialog, DIALOG_CALLER_TAG), caller_tag);
 }
 
 struct alike {
 	const struct dialog_table *table;
-	const struct sip_msg *invite;
+	uint64_t hash;
 	uint32_t count;
 };
 
@@ -134,7 +90,7 @@ static bool is_one_too_many(const void *key, uint32_t slot) {
 	struct alike *alike = *(struct alike *const *)key;
 	const struct dialog *dialog = pool_at(&alike->table->pool, slot);
 
-	alike->count += has_caller(dialog, alike->invite->call_id, alike->invite->from.tag);
+	alike->count += dialog->caller_hash == alike->hash;
 	return alike->count == DIALOG_ALIKE_MAX;
 }
 
@@ -146,8 +102,8 @@ struct dialog *dialog_create(struct dialog_table *table, const struct sip_msg *i
 		[DIALOG_TO_URI] = invite->to.uri,
 		[DIALOG_CALLER_TARGET] = sip_contact_uri(invite),
 	};
-	struct alike alike = {.table = table, .invite = invite}, *key = &alike;
-	uint64_t hash = hash_of(table, invite->call_id, invite->from.tag);
+	uint64_t hash = dialog_key_of(table, invite).from;
+	struct alike alike = {.table = table, .hash = hash}, *key = &alike;
 	struct dialog *dialog;
 
 	if (table_find(&table->heads, hash, is_one_too_many, &key) != SLOT_NONE)
@@ -155,12 +111,13 @@ struct dialog *dialog_create(struct dialog_table *table, const struct sip_msg *i
 	dialog = take(table, now_ms);
 	if (!dialog)
 		return NULL;
-	if (!set_text(table, dialog, text))
+	if (!dialog_texts_set(table, dialog, text))
 		goto full;
-	dialog->hash = hash;
-	dialog->first = pool_slot(&table->pool, dialog);
+	dialog->caller_hash = hash;
+	dialog->minted = dialog_ref_of(table, dialog);
+	dialog->first = dialog->minted.slot;
 	dialog->caller_cseq = invite->cseq;
-	if (!table_insert(&table->heads, dialog->hash, dialog->first))
+	if (!table_insert(&table->heads, hash, dialog->first))
 		goto full;
 	return dialog;
 full:
@@ -175,7 +132,7 @@ struct dialog *dialog_get(const struct dialog_table *table, struct dialog_ref re
 struct dialog_ref dialog_ref_of(const struct dialog_table *table, const struct dialog *dialog) {
 	return (struct dialog_ref){
 		.slot = pool_slot(&table->pool, dialog),
-		.generation = dialog->head.generation,
+		.generation = dialog->generation,
 	};
 }
 
@@ -183,27 +140,23 @@ void dialog_mint(const struct dialog_table *table, const struct dialog *head, ch
 	struct mint_id id = {
 		.worker = table->worker,
 		.slot = pool_slot(&table->pool, head),
-		.generation = head->head.generation,
+		.generation = head->generation,
 	};
 
-	mint_write(out, MINT_DIALOG, id, table->seed, hash_str(table->seed, dialog_text(head, DIALOG_CALL_ID)));
+	mint_write(out, MINT_DIALOG, id, table->seed, hash_str(table->seed, dialog_text(table, head, DIALOG_CALL_ID)));
 }
 
 static struct dialog *next_of(const struct dialog_table *table, const struct dialog *dialog) {
 	return dialog->sibling == SLOT_NONE ? NULL : pool_at(&table->pool, dialog->sibling);
 }
 
-static bool has_ends(const struct dialog *dialog, struct str call_id, struct str caller_tag, struct str callee_tag) {
-	return has_caller(dialog, call_id, caller_tag) && str_eq(dialog_text(dialog, DIALOG_CALLEE_TAG), callee_tag);
-}
-
-// The dialog of the set from `head` on with these tags, whichever side sent the request.
+// The dialog of the set from `head` on with these ends, whichever side sent the request.
 static struct dialog *
-find_in_set(const struct dialog_table *table, struct dialog *head, const struct sip_msg *request, bool *ret_by_caller) {
+find_in_set(const struct dialog_table *table, struct dialog *head, struct dialog_key key, bool *ret_by_caller) {
 	for (struct dialog *dialog = head; dialog; dialog = next_of(table, dialog)) {
-		bool by_caller = has_ends(dialog, request->call_id, request->from.tag, request->to.tag);
+		bool by_caller = dialog->caller_hash == key.from && dialog->callee_hash == key.to;
 
-		if (by_caller || has_ends(dialog, request->call_id, request->to.tag, request->from.tag)) {
+		if (by_caller || (dialog->caller_hash == key.to && dialog->callee_hash == key.from)) {
 			*ret_by_caller = by_caller;
 			return dialog;
 		}
@@ -213,7 +166,7 @@ find_in_set(const struct dialog_table *table, struct dialog *head, const struct 
 
 struct wanted {
 	const struct dialog_table *table;
-	const struct sip_msg *request;
+	struct dialog_key key;
 	struct dialog *found;
 	bool by_caller;
 };
@@ -222,29 +175,35 @@ static bool same_ends(const void *key, uint32_t slot) {
 	struct wanted *wanted = *(struct wanted *const *)key;
 
 	wanted->found =
-		find_in_set(wanted->table, pool_at(&wanted->table->pool, slot), wanted->request, &wanted->by_caller);
+		find_in_set(wanted->table, pool_at(&wanted->table->pool, slot), wanted->key, &wanted->by_caller);
 	return wanted->found != NULL;
 }
 
 struct dialog *
-dialog_find(const struct dialog_table *table, const struct sip_msg *request, struct str id, bool *ret_by_caller) {
-	struct wanted wanted = {.table = table, .request = request}, *key = &wanted;
+dialog_find(const struct dialog_table *table, struct dialog_key key, struct str id, bool *ret_by_caller) {
+	struct wanted wanted = {.table = table, .key = key}, *ctx = &wanted;
 	struct mint_id name;
 
-	if (id.len > 0 && mint_read(id, MINT_DIALOG, table->seed, hash_str(table->seed, request->call_id), &name) &&
-	    name.worker == table->worker) {
+	if (id.len > 0 && mint_read(id, MINT_DIALOG, table->seed, key.call, &name) && name.worker == table->worker) {
 		struct dialog *head = pool_get(&table->pool, name.slot, name.generation);
 
 		if (head)
-			wanted.found = find_in_set(table, head, request, &wanted.by_caller);
+			wanted.found = find_in_set(table, head, key, &wanted.by_caller);
 	}
 	if (!wanted.found)
-		table_find(&table->heads, hash_of(table, request->call_id, request->from.tag), same_ends, &key);
+		table_find(&table->heads, key.from, same_ends, &ctx);
 	if (!wanted.found)
-		table_find(&table->heads, hash_of(table, request->call_id, request->to.tag), same_ends, &key);
+		table_find(&table->heads, key.to, same_ends, &ctx);
 	if (wanted.found)
 		*ret_by_caller = wanted.by_caller;
 	return wanted.found;
+}
+
+void dialog_prefetch(const struct dialog_table *table, struct str id) {
+	uint32_t slot;
+
+	if (mint_peek(id, &slot) && slot < table->pool.untouched)
+		__builtin_prefetch(pool_at(&table->pool, slot), 1);
 }
 
 static struct dialog *head_of(const struct dialog_table *table, const struct dialog *dialog) {
@@ -259,13 +218,14 @@ static struct dialog *add_sibling(struct dialog_table *table, struct dialog *hea
 	if (!dialog)
 		return NULL;
 	for (unsigned i = 0; i < DIALOG_TEXT_COUNT; i++)
-		text[i] = dialog_text(head, i);
+		text[i] = dialog_text(table, head, i);
 	text[DIALOG_CALLEE_TAG] = text[DIALOG_CALLEE_TARGET] = text[DIALOG_ROUTE_SET] = STR("");
-	if (!set_text(table, dialog, text)) {
+	if (!dialog_texts_set(table, dialog, text)) {
 		give(table, dialog);
 		return NULL;
 	}
-	dialog->hash = head->hash;
+	dialog->caller_hash = head->caller_hash;
+	dialog->minted = head->minted;
 	dialog->first = head->first;
 	dialog->caller_cseq = head->caller_cseq;
 	dialog->caller = head->caller;
@@ -275,68 +235,69 @@ static struct dialog *add_sibling(struct dialog_table *table, struct dialog *hea
 	return dialog;
 }
 
-// The record of that To tag, made when there is none yet: the head's own while it has no tag, else a sibling. NULL when
+// The record of that callee, made when there is none yet: the head's own while it has no tag, else a sibling. NULL when
 // there are too many or a pool is full.
-static struct dialog *of_tag(struct dialog_table *table, struct dialog *head, struct str tag, uint64_t now_ms) {
+static struct dialog *of_callee(struct dialog_table *table, struct dialog *head, uint64_t callee, uint64_t now_ms) {
 	uint32_t count = 0;
 
 	for (struct dialog *dialog = head; dialog; dialog = next_of(table, dialog), count++)
-		if (str_eq(dialog_text(dialog, DIALOG_CALLEE_TAG), tag))
+		if (dialog->callee_hash == callee)
 			return dialog;
-	if (head->text_len[DIALOG_CALLEE_TAG] == 0)
+	if (head->callee_hash == 0)
 		return head;
 	return count < DIALOG_SIBLINGS_MAX ? add_sibling(table, head, now_ms) : NULL;
 }
 
-// The Record-Route entries in order, joined with commas, into `out`; what does not fit is left out.
-static struct str route_set_of(const struct sip_msg *response, char *out, uint32_t size) {
-	struct sip_walk walk = {.id = HDR_RECORD_ROUTE};
-	struct str entry;
-	uint32_t len = 0;
+// What the response tells of the callee. False when memory is out.
+static bool
+learn(struct dialog_table *table, struct dialog *dialog, const struct sip_msg *response, struct dialog_key key) {
+	char route_set[1024];
+	const struct str text[DIALOG_TEXT_COUNT] = {
+		[DIALOG_CALLEE_TAG] = response->to.tag,
+		[DIALOG_CALLEE_TARGET] = sip_contact_uri(response),
+		[DIALOG_ROUTE_SET] =
+			dialog_routes_of(table, dialog, response, key.call, str_of(route_set, sizeof(route_set))),
+	};
 
-	while (sip_walk_next(response, &walk, &entry) > 0 && len + entry.len + 1 <= size) {
-		if (len > 0)
-			out[len++] = ',';
-		memcpy(out + len, entry.ptr, entry.len);
-		len += entry.len;
-	}
-	return str_of(out, len);
+	if (!dialog_texts_set(table, dialog, text))
+		return false;
+	dialog->callee_hash = key.to;
+	return true;
+}
+
+static void confirm(struct dialog_table *table, struct dialog *dialog, uint64_t now_ms) {
+	set_state(table, dialog, DIALOG_CONFIRMED);
+	dialog->answered_ms = now_ms;
+	dialog->heard_ms = (uint32_t)now_ms;
+	timer_arm(&table->queues, dialog, now_ms, now_ms + table->max_age_ms);
 }
 
 struct dialog *
 dialog_response(struct dialog_table *table, struct dialog *head, const struct sip_msg *response, uint64_t now_ms) {
-	struct str text[DIALOG_TEXT_COUNT] = {0};
-	char route_set[1024];
 	struct dialog *dialog;
+	struct dialog_key key;
 
 	if (response->to.tag.len == 0 || response->status <= 100 || response->status >= 300)
 		return NULL;
-	dialog = of_tag(table, head_of(table, head), response->to.tag, now_ms);
+	key = dialog_key_of(table, response);
+	dialog = of_callee(table, head_of(table, head), key.to, now_ms);
 	if (!dialog || dialog->state >= DIALOG_CONFIRMED)
 		return dialog;
-	if (dialog->state == DIALOG_TRYING || response->status >= 200) {
-		text[DIALOG_CALLEE_TAG] = response->to.tag;
-		text[DIALOG_CALLEE_TARGET] = sip_contact_uri(response);
-		text[DIALOG_ROUTE_SET] = route_set_of(response, route_set, sizeof(route_set));
-		if (!set_text(table, dialog, text)) {
-			if (dialog != head_of(table, head) && dialog->text_len[DIALOG_CALLEE_TAG] == 0)
-				dialog_free(table, dialog);
-			return NULL;
-		}
+	if ((dialog->state == DIALOG_TRYING || response->status >= 200) && !learn(table, dialog, response, key)) {
+		if (dialog != head_of(table, head) && dialog->callee_hash == 0)
+			dialog_free(table, dialog);
+		return NULL;
 	}
-	if (response->status >= 200) {
-		set_state(table, dialog, DIALOG_CONFIRMED);
-		dialog->answered_ms = now_ms;
-		timer_arm(&table->wheel, dialog, now_ms + table->max_age_ms);
-	} else {
+	if (response->status >= 200)
+		confirm(table, dialog, now_ms);
+	else
 		set_state(table, dialog, DIALOG_EARLY);
-	}
 	return dialog;
 }
 
 // From its 2xx on a dialog's timer runs, whatever BYE is on its way.
 static bool was_confirmed(const struct dialog_table *table, const struct dialog *dialog) {
-	return timer_is_armed(&table->wheel, dialog);
+	return timer_is_armed(&table->queues, dialog);
 }
 
 // The siblings of the head that never were confirmed.
@@ -373,18 +334,17 @@ void dialog_request(
 		*cseq = request->cseq;
 	if (request->method == SIP_BYE && dialog->state != DIALOG_TERMINATED)
 		set_state(table, dialog, DIALOG_TERMINATED);
-	if (was_confirmed(table, dialog))
-		timer_arm(&table->wheel, dialog, now_ms + table->max_age_ms);
+	dialog->heard_ms = (uint32_t)now_ms; // its timer sees that when it fires
 }
 
 void dialog_target(struct dialog_table *table, struct dialog *dialog, bool of_caller, struct str uri) {
 	enum dialog_text which = of_caller ? DIALOG_CALLER_TARGET : DIALOG_CALLEE_TARGET;
 	struct str text[DIALOG_TEXT_COUNT] = {0};
 
-	if (uri.len == 0 || str_eq(dialog_text(dialog, which), uri))
+	if (uri.len == 0 || str_eq(dialog_text(table, dialog, which), uri))
 		return;
 	text[which] = uri;
-	set_text(table, dialog, text); // out of memory: the old target stays, which is only for show
+	dialog_texts_set(table, dialog, text); // out of memory: the old target stays, which is only for show
 }
 
 bool dialog_bye_answered(struct dialog_table *table, struct dialog *dialog, uint16_t status) {
@@ -411,12 +371,12 @@ static void unlink_head(struct dialog_table *table, struct dialog *head) {
 	struct dialog *heir;
 
 	free_unconfirmed_siblings(table, head);
-	table_remove(&table->heads, head->hash, pool_slot(&table->pool, head));
+	table_remove(&table->heads, head->caller_hash, pool_slot(&table->pool, head));
 	heir = next_of(table, head);
 	for (struct dialog *each = heir; each; each = next_of(table, each))
 		each->first = head->sibling;
 	if (heir)
-		table_insert(&table->heads, heir->hash, head->sibling);
+		table_insert(&table->heads, heir->caller_hash, head->sibling);
 }
 
 void dialog_free(struct dialog_table *table, struct dialog *dialog) {
@@ -431,11 +391,18 @@ struct expiry {
 	void (*gone)(void *ctx, struct dialog *dialog);
 	void *ctx;
 	struct dialog_table *table;
+	uint64_t now_ms;
 };
 
 static void fire(void *ctx, void *record) {
 	struct expiry *expiry = ctx;
+	const struct dialog *dialog = record;
+	uint32_t silent_ms = (uint32_t)expiry->now_ms - dialog->heard_ms, max_ms = expiry->table->max_age_ms;
 
+	if (silent_ms < max_ms) {
+		timer_arm(&expiry->table->queues, record, expiry->now_ms, expiry->now_ms + (max_ms - silent_ms));
+		return;
+	}
 	expiry->gone(expiry->ctx, record);
 	dialog_free(expiry->table, record);
 }
@@ -447,7 +414,7 @@ uint32_t dialog_expire(
 	void (*gone)(void *ctx, struct dialog *dialog),
 	void *ctx
 ) {
-	struct expiry expiry = {.gone = gone, .ctx = ctx, .table = table};
+	struct expiry expiry = {.gone = gone, .ctx = ctx, .table = table, .now_ms = now_ms};
 
-	return timer_expire(&table->wheel, now_ms, budget, fire, &expiry);
+	return timer_expire(&table->queues, now_ms, budget, fire, &expiry);
 }

@@ -30,7 +30,7 @@ enum dialog_text {
 	DIALOG_TO_URI,
 	DIALOG_CALLER_TARGET, // Contact URIs
 	DIALOG_CALLEE_TARGET,
-	DIALOG_ROUTE_SET, // Record-Route entries of the 2xx, ours included, comma-separated
+	DIALOG_ROUTE_SET, // see dialog_route_set
 	DIALOG_TEXT_COUNT,
 };
 
@@ -39,40 +39,60 @@ struct dialog_ref {
 	uint32_t generation;
 };
 
+// Two cache lines, of which a request or response in the dialog touches the first.
 struct dialog {
-	struct pool_head head;
-	struct timer timer; // end of a confirmed dialog nobody speaks in
-	uint64_t hash;	    // of Call-ID and caller's tag
+	union {
+		struct pool_head head;
+		struct {
+			uint32_t generation;
+			uint32_t text; // name in the arena, 0 = none
+		};
+	};
+	struct timer timer;   // end of a confirmed dialog nobody speaks in; armed from the 2xx on
+	uint8_t state;	      // enum dialog_state
+	uint16_t text_units;  // size of the text
+	uint64_t caller_hash; // of Call-ID and caller's tag, see struct dialog_key
+	uint64_t callee_hash; // of Call-ID and callee's tag; 0 = none yet
+	uint32_t caller_cseq, callee_cseq;
+	uint32_t heard_ms; // the last request in it, or its 2xx: low 32 bits
+	uint32_t sibling;  // next of the set, SLOT_NONE at its end
+	uint32_t first;	   // slot of the head of the set; its own in the head
+	int32_t rule;	   // index of the static rule, or DIALOG_RULE_ROUTE
+	// --- the second line ---
+	struct endpoint caller, callee; // where their messages come from and go to
+	struct dialog_ref minted;	// what our Record-Route names: the head as it was when the INVITE came
 	uint64_t created_ms;
 	uint64_t answered_ms; // 0 = not yet
-	uint32_t sibling;     // next of the set, SLOT_NONE at its end
-	uint32_t first;	      // slot of the head of the set; its own in the head
-	uint32_t caller_cseq, callee_cseq;
-	struct endpoint caller, callee; // where their messages come from and go to
-	int32_t rule;			// index of the static rule, or DIALOG_RULE_ROUTE
-	uint8_t state;			// enum dialog_state
-	uint16_t text_len[DIALOG_TEXT_COUNT];
-	char *text;
+};
+static_assert(sizeof(struct dialog) == 2 * CACHE_LINE, "two lines");
+static_assert(offsetof(struct dialog, caller) == CACHE_LINE, "the first for messages");
+
+// What finds a dialog without any text: hashes keyed with the seed nobody outside knows. Both ends together are 128
+// bits, and with our identifier, whose check is over the Call-ID, 64 more.
+struct dialog_key {
+	uint64_t call;	   // of the Call-ID
+	uint64_t from, to; // of the Call-ID and that tag
 };
 
-#define DIALOG_RULE_ROUTE (-1)
+#define DIALOG_RULE_ROUTE (-1) // the request brought a Route of its own
 #define DIALOG_SIBLINGS_MAX 12 // early or confirmed dialogs of one INVITE that are tracked
-#define DIALOG_ALIKE_MAX                                                                                               \
-	8 // sets with one Call-ID and From tag: more is somebody filling a hash chain // the request brought a Route of
-	  // its own
+#define DIALOG_ALIKE_MAX 8     // sets with one Call-ID and From tag: more is somebody filling a hash chain
 
 struct dialog_table {
 	struct pool pool;
 	struct table heads;
-	struct timer_wheel wheel;
+	struct timer_queues queues;
 	struct blob_arena *text; // borrowed
+	void *text_base;
 	uint64_t seed;
 	uint32_t max_age_ms;
+	struct str own_route[LISTENERS_MAX]; // our Record-Route entry for a listener, up to the identifier; borrowed
 	uint8_t worker;
 	uint32_t count[DIALOG_STATE_COUNT];
 };
 
-// Returns 0 or -errno. `text` must outlive the table.
+// Returns 0 or -errno. `text` (at most 64 GiB) must outlive the table. worker, seed and own_route are set by the
+// caller.
 int dialog_table_init(
 	struct dialog_table *table, uint32_t capacity, enum mem_huge huge, struct blob_arena *text, uint32_t max_age_ms
 );
@@ -88,10 +108,17 @@ struct dialog_ref dialog_ref_of(const struct dialog_table *table, const struct d
 // MINT_LEN characters: the Record-Route parameter that names the set.
 void dialog_mint(const struct dialog_table *table, const struct dialog *head, char *out);
 
+struct dialog_key dialog_key_of(const struct dialog_table *table, const struct sip_msg *msg);
+
 // The dialog of an in-dialog request (both tags): by `id`, the value of our Record-Route parameter (may be empty), else
 // by Call-ID and tags. *ret_by_caller says who sent it. NULL when it is not held.
-struct dialog *
-dialog_find(const struct dialog_table *table, const struct sip_msg *request, struct str id, bool *ret_by_caller);
+struct dialog *dialog_find(const struct dialog_table *table, struct dialog_key key, struct str id, bool *ret_by_caller);
+
+// For bursts: fetches the record `id` names, before dialog_find; for an INVITE outside a dialog the bucket.
+void dialog_prefetch(const struct dialog_table *table, struct str id);
+static inline void dialog_prefetch_create(const struct dialog_table *table, struct dialog_key key) {
+	table_prefetch(&table->heads, key.from);
+}
 
 // What a response to the INVITE does to the set of `head` (any of its records): early dialogs appear, a 2xx confirms
 // one and a repeated 2xx changes nothing. What passes
@@ -132,5 +159,9 @@ uint32_t dialog_expire(
 	void *ctx
 );
 
-struct str dialog_text(const struct dialog *dialog, enum dialog_text which);
+struct str dialog_text(const struct dialog_table *table, const struct dialog *dialog, enum dialog_text which);
+
+// The Record-Route entries of the 2xx, ours included, comma-separated, into `out`; cut where it is full. Of our own the
+// record keeps only which listener they name.
+struct str dialog_route_set(const struct dialog_table *table, const struct dialog *dialog, char *out, uint32_t size);
 const char *dialog_state_name(enum dialog_state state);

@@ -29,6 +29,10 @@ enum mint_use {
 #define MINT_STATELESS_LEN (8 + 16)
 #define MINT_TAG_LEN 17
 
+// "z9hG4bKr", a listener in two digits and a check in 16: for requests forwarded by a proxy that keeps nothing.
+#define MINT_RETURN_PREFIX "z9hG4bKr"
+#define MINT_RETURN_LEN (8 + 2 + 16)
+
 // Writes MINT_LEN characters, not terminated. call_hash: keyed hash of the Call-ID.
 void mint_write(char *out, enum mint_use use, struct mint_id id, uint64_t seed, uint64_t call_hash);
 
@@ -39,9 +43,18 @@ bool mint_read(struct str text, enum mint_use use, uint64_t seed, uint64_t call_
 void mint_branch(char *out, struct mint_id id, uint64_t seed, uint64_t call_hash);
 bool mint_branch_read(struct str branch, uint64_t seed, uint64_t call_hash, struct mint_id *ret_id);
 
+// The slot an identifier or a branch of ours names, unchecked: for a prefetch. False when it is none at first sight.
+bool mint_peek(struct str text, uint32_t *ret_slot);
+bool mint_branch_peek(struct str branch, uint32_t *ret_slot);
+
 // MINT_STATELESS_LEN characters: the same for every retransmission of a request (RFC 3261 16.11). `received` is the
 // branch it came with.
 void mint_stateless_branch(char *out, struct str received, uint64_t seed, uint64_t call_hash);
+
+// MINT_RETURN_LEN characters: says which listener a request came in by, and proves to whoever knows the seed that it
+// was written for `way`, a keyed hash over all that the responses to the request repeat and that leads them back.
+void mint_return_branch(char *out, uint8_t listener, uint64_t seed, uint64_t way);
+bool mint_return_read(struct str branch, uint64_t seed, uint64_t way, uint8_t *ret_listener);
 
 // MINT_TAG_LEN characters: the To tag of a response we make without keeping state. The same for a retransmission, and
 // recomputed from the ACK that answers it, which has the branch of the INVITE (RFC 3261 8.2.7).

@@ -7,19 +7,20 @@
 // went, once a provisional response has come back that way.
 
 void cancel_send(struct session *s, struct txn *invite) {
+	struct endpoint to = txn_remote(&s->txns, invite);
 	struct txn *client;
 	struct rte_mbuf *m;
 	uint32_t len;
 
-	if (!invite->message ||
-	    sip_parse(&s->stored, invite->message, invite->message_len, &s->own_limits, &s->locator) != SIP_OK)
+	if (!local_stored(s, invite))
 		return;
 	m = output_alloc(s->w);
 	if (!m)
 		return;
 	len = sip_build_cancel(&s->stored, STR(""), rte_pktmbuf_mtod(m, char *), rte_pktmbuf_tailroom(m));
-	client = len > 0 ? txn_client_create(&s->txns, SIP_CANCEL, s->stored.call_id, s->w->now_ms) : NULL;
-	if (!client || !txn_store(&s->txns, client, rte_pktmbuf_mtod(m, char *), len)) {
+	client = len > 0 ? txn_client_create(&s->txns, SIP_CANCEL, invite->call_hash, &to, s->w->now_ms) : NULL;
+	if (!client || !txn_store(&s->txns, client, str_of(rte_pktmbuf_mtod(m, char *), len), STR("")) ||
+	    !txn_set_cancel(&s->txns, invite, client)) {
 		// Without a transaction it is sent once; the callee's own timers are the net below.
 		if (client)
 			txn_free(&s->txns, client);
@@ -28,8 +29,6 @@ void cancel_send(struct session *s, struct txn *invite) {
 	txn_step(&s->txns, invite, TXN_CANCEL, s->w->now_ms);
 	if (client) {
 		client->listener = invite->listener;
-		client->remote = invite->remote;
-		invite->cancel = txn_ref_of(&s->txns, client);
 		txn_step(&s->txns, client, TXN_START, s->w->now_ms);
 		count_one(&s->w->count, COUNT_TXN_CLIENT);
 	}
@@ -39,30 +38,41 @@ void cancel_send(struct session *s, struct txn *invite) {
 	}
 	rte_pktmbuf_append(m, (uint16_t)len);
 	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
-	output_datagram(s->w, m, invite->listener, &invite->remote);
+	output_datagram(s->w, m, invite->listener, &to);
 }
 
-// 200 to the CANCEL, kept for its retransmissions (Timer J).
-static void answer(struct session *s, struct rte_mbuf *m) {
-	struct txn *server = txn_server_create(&s->txns, &s->msg, s->w->now_ms);
+// 200 to the CANCEL, the same each time: nothing of it has to be kept.
+static struct rte_mbuf *ok(struct session *s, const struct packet *from) {
 	char tag[MINT_TAG_LEN];
 	const struct sip_response how = {.status = 200, .to_tag = str_of(tag, MINT_TAG_LEN)};
-	struct rte_mbuf *response;
 
 	mint_tag(tag, s->msg.via.branch, s->seed, hash_str(s->seed, s->msg.call_id));
-	response = local_response(s, packet_of(m), &how);
+	return local_response(s, from, &how);
+}
+
+static void answer_again(struct session *s, const struct txn *server, const struct packet *from) {
+	struct rte_mbuf *response = ok(s, from);
+
+	if (!response)
+		return;
+	count_one(&s->w->count, COUNT_RETRANSMIT_RESPONSES_OUT);
+	local_send(s, server, response);
+}
+
+static void answer(struct session *s, struct txn_key key, struct rte_mbuf *m) {
+	struct endpoint to = local_response_target(&s->msg, packet_of(m));
+	struct txn *server = txn_server_create(&s->txns, &s->msg, key, &to, s->w->now_ms);
+	struct rte_mbuf *response = ok(s, packet_of(m));
+
 	if (server) {
 		server->listener = packet_of(m)->listener;
-		server->remote = local_response_target(&s->msg, packet_of(m));
 		count_one(&s->w->count, COUNT_TXN_SERVER);
 	}
 	if (response)
 		count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
 	if (response && server) {
-		response_give(s, server, 200, response);
+		response_give(s, server, 200, (struct sip_writer){0}, response);
 	} else if (response) {
-		struct endpoint to = local_response_target(&s->msg, packet_of(m));
-
 		output_datagram(s->w, response, packet_of(m)->listener, &to);
 	} else if (server) {
 		txn_free(&s->txns, server);
@@ -70,21 +80,22 @@ static void answer(struct session *s, struct rte_mbuf *m) {
 }
 
 void cancel_handle(struct session *s, struct rte_mbuf *m) {
-	struct txn *server = txn_server_find(&s->txns, &s->msg), *invite, *client;
+	struct txn_key key = txn_key_of(&s->txns, &s->msg);
+	struct txn *server = txn_server_find(&s->txns, key), *invite, *client;
 
 	if (server) {
 		count_one(&s->w->count, COUNT_RETRANSMIT_REQUESTS_IN);
 		if (txn_step(&s->txns, server, TXN_RX_REQUEST, s->w->now_ms) & TXN_DO_RESEND)
-			local_resend(s, server, COUNT_RETRANSMIT_RESPONSES_OUT);
+			answer_again(s, server, packet_of(m));
 		rte_pktmbuf_free(m);
 		return;
 	}
-	invite = txn_cancelled_find(&s->txns, &s->msg);
+	invite = txn_server_find(&s->txns, txn_key_of_cancelled(&s->txns, &s->msg));
 	if (!invite) {
 		local_refuse(s, m, 481, COUNT_SIP_CANCEL_STRAY);
 		return;
 	}
-	answer(s, m);
+	answer(s, key, m);
 	client = txn_get(&s->txns, invite->peer);
 	if (client && client->kind == TXN_INVITE_CLIENT && !client->cancel_wanted) {
 		if (client->state == TXN_CALLING || client->state == TXN_PROCEEDING)

@@ -38,7 +38,7 @@ static void dispatch_request(struct session *s, struct rte_mbuf *m) {
 	count_one(&s->w->count, COUNT_MSG_REQUESTS_IN);
 	if (s->msg.method == SIP_ACK)
 		ack_handle(s, m);
-	else if (s->msg.method == SIP_CANCEL)
+	else if (s->msg.method == SIP_CANCEL && has_transactions(s))
 		cancel_handle(s, m);
 	else
 		request_handle(s, m);
@@ -50,8 +50,12 @@ static void dispatch(struct session *s, struct rte_mbuf *m) {
 	uint32_t len = rte_pktmbuf_data_len(m);
 	bool is_response = str_starts(str_of(data, len), STR("SIP/"));
 	const struct sip_limits *limits = is_response ? &s->own_limits : &s->limits;
-	enum sip_verdict verdict = sip_parse(&s->msg, data, len, limits, &s->locator);
+	enum sip_verdict verdict;
 
+	stage_enter(s->w, STAGE_PARSE);
+	verdict = sip_parse(&s->msg, data, len, limits, &s->locator);
+
+	stage_enter(s->w, STAGE_LOOKUP);
 	if (verdict == SIP_KEEPALIVE) {
 		count_one(count, COUNT_RX_KEEPALIVE);
 		rte_pktmbuf_free(m);
@@ -68,7 +72,10 @@ static void dispatch(struct session *s, struct rte_mbuf *m) {
 		dispatch_request(s, m);
 	} else {
 		count_one(count, COUNT_MSG_RESPONSES_IN);
-		response_handle(s, m);
+		if (has_transactions(s))
+			response_handle(s, m);
+		else
+			stateless_response(s, m);
 	}
 }
 

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The tandem authors
 #include "session/inspect.h"
 
+#include "base/hash.h"
 #include "session/state.h"
 
 // Text as it is shown: cut to fit, terminated, nothing unprintable.
@@ -34,17 +35,18 @@ static const char *asked(const char *filter, const char *key) {
 	return strncmp(filter, key, len) == 0 && filter[len] == '=' ? filter + len + 1 : NULL;
 }
 
-static bool dialog_wanted(const struct dialog *dialog, const char *filter) {
+static bool dialog_wanted(const struct session *s, const struct dialog *dialog, const char *filter) {
+	char routes[sizeof(((struct inspect_dialog *)0)->route_set)];
 	const char *state = asked(filter, "state");
 
 	if (filter[0] == '\0')
 		return true;
 	if (state)
 		return strcmp(state, dialog_state_name(dialog->state)) == 0;
-	for (unsigned i = 0; i < DIALOG_TEXT_COUNT; i++)
-		if (holds(dialog_text(dialog, i), filter))
+	for (unsigned i = 0; i < DIALOG_ROUTE_SET; i++)
+		if (holds(dialog_text(&s->dialogs, dialog, i), filter))
 			return true;
-	return false;
+	return holds(dialog_route_set(&s->dialogs, dialog, routes, sizeof(routes)), filter);
 }
 
 static struct str rule_name(const struct config *cfg, const struct dialog *dialog) {
@@ -55,17 +57,18 @@ static struct str rule_name(const struct config *cfg, const struct dialog *dialo
 
 static void dialog_row(const struct session *s, const struct dialog *dialog, struct inspect_dialog *row) {
 	const uint64_t now_ms = s->w->now_ms;
+	char routes[sizeof(row->route_set)];
 
 	show_id(row->id, s->w->id, pool_slot(&s->dialogs.pool, dialog), dialog->head.generation);
 	SHOW(row->state, str_from_c(dialog_state_name(dialog->state)));
-	SHOW(row->call_id, dialog_text(dialog, DIALOG_CALL_ID));
-	SHOW(row->from_uri, dialog_text(dialog, DIALOG_FROM_URI));
-	SHOW(row->to_uri, dialog_text(dialog, DIALOG_TO_URI));
-	SHOW(row->from_tag, dialog_text(dialog, DIALOG_CALLER_TAG));
-	SHOW(row->to_tag, dialog_text(dialog, DIALOG_CALLEE_TAG));
-	SHOW(row->caller_target, dialog_text(dialog, DIALOG_CALLER_TARGET));
-	SHOW(row->callee_target, dialog_text(dialog, DIALOG_CALLEE_TARGET));
-	SHOW(row->route_set, dialog_text(dialog, DIALOG_ROUTE_SET));
+	SHOW(row->call_id, dialog_text(&s->dialogs, dialog, DIALOG_CALL_ID));
+	SHOW(row->from_uri, dialog_text(&s->dialogs, dialog, DIALOG_FROM_URI));
+	SHOW(row->to_uri, dialog_text(&s->dialogs, dialog, DIALOG_TO_URI));
+	SHOW(row->from_tag, dialog_text(&s->dialogs, dialog, DIALOG_CALLER_TAG));
+	SHOW(row->to_tag, dialog_text(&s->dialogs, dialog, DIALOG_CALLEE_TAG));
+	SHOW(row->caller_target, dialog_text(&s->dialogs, dialog, DIALOG_CALLER_TARGET));
+	SHOW(row->callee_target, dialog_text(&s->dialogs, dialog, DIALOG_CALLEE_TARGET));
+	SHOW(row->route_set, dialog_route_set(&s->dialogs, dialog, routes, sizeof(routes)));
 	SHOW(row->rule, rule_name(s->w->cfg, dialog));
 	endpoint_format(&dialog->caller, row->caller);
 	endpoint_format(&dialog->callee, row->callee);
@@ -95,13 +98,13 @@ static void answer_dialogs(const struct session *s, struct inspect_dialogs *body
 	for (; slot < pool->untouched && body->count < INSPECT_ROWS && looked < INSPECT_WALK; slot++, looked++) {
 		const struct dialog *dialog = pool_live_at(pool, slot);
 
-		if (dialog && dialog_wanted(dialog, body->filter))
+		if (dialog && dialog_wanted(s, dialog, body->filter))
 			dialog_row(s, dialog, &body->row[body->count++]);
 	}
 	body->cursor = slot < pool->untouched ? slot : SLOT_NONE;
 }
 
-static bool transaction_wanted(const struct txn *txn, const char *filter) {
+static bool transaction_wanted(const struct txn *txn, const char *filter, struct str call_id, struct str branch) {
 	const char *state = asked(filter, "state"), *kind = asked(filter, "kind");
 
 	if (filter[0] == '\0')
@@ -110,39 +113,76 @@ static bool transaction_wanted(const struct txn *txn, const char *filter) {
 		return strcmp(state, txn_state_name(txn->state)) == 0;
 	if (kind)
 		return strcmp(kind, txn_kind_name(txn->kind)) == 0;
-	return holds(str_of(txn->text, (size_t)txn->key_len + txn->call_id_len), filter);
+	return holds(call_id, filter) || holds(branch, filter);
 }
 
-static void transaction_row(const struct session *s, const struct txn *txn, struct inspect_transaction *row) {
+// The client transaction that has the text of a request, stored for both sides while it is in progress.
+static const struct txn *client_of(const struct session *s, const struct txn *txn) {
+	return txn_is_client(txn) ? txn : txn_get(&s->txns, txn->peer);
+}
+
+// What identifies a transaction, as far as it is still known: of one that lingers its own branch, and the Call-ID where
+// the filter is that.
+static void transaction_names(
+	struct session *s, const struct txn *txn, const char *filter, struct str *ret_call_id, struct str *ret_branch
+) {
+	const struct txn *client = client_of(s, txn);
+	struct sip_walk walk = {.id = HDR_VIA};
+	struct str entry, call_id = str_from_c(filter);
+	struct sip_via via;
+
+	*ret_call_id = *ret_branch = STR("");
+	if (txn_is_client(txn)) {
+		txn_branch(&s->txns, txn, s->scratch);
+		*ret_branch = str_of(s->scratch, MINT_BRANCH_LEN);
+	}
+	if (client && call_id.len > 0 && client->call_hash == hash_str(s->seed, call_id))
+		*ret_call_id = call_id;
+	if (!client || !local_stored(s, client))
+		return;
+	*ret_call_id = s->stored.call_id;
+	if (!txn_is_client(txn) && sip_walk_next(&s->stored, &walk, &entry) > 0 &&
+	    sip_walk_next(&s->stored, &walk, &entry) > 0 && sip_via_parse(entry, &via))
+		*ret_branch = via.branch;
+}
+
+static void transaction_row(
+	const struct session *s,
+	const struct txn *txn,
+	struct str call_id,
+	struct str branch,
+	struct inspect_transaction *row
+) {
 	uint64_t now_ms = s->w->now_ms;
-	char branch[MINT_BRANCH_LEN];
-	bool is_client = txn->kind == TXN_CLIENT || txn->kind == TXN_INVITE_CLIENT;
+	struct endpoint remote = txn_remote(&s->txns, txn);
+	int32_t timer_ms = (int32_t)(txn->timer.due_ms - (uint32_t)now_ms);
 
 	show_id(row->id, s->w->id, pool_slot(&s->txns.pool, txn), txn->head.generation);
 	SHOW(row->kind, str_from_c(txn_kind_name(txn->kind)));
 	SHOW(row->state, str_from_c(txn_state_name(txn->state)));
 	SHOW(row->method, sip_method_name(txn->method));
-	SHOW(row->call_id, txn_call_id(txn));
-	if (is_client)
-		txn_branch(&s->txns, txn, branch);
-	SHOW(row->branch, is_client ? str_of(branch, MINT_BRANCH_LEN) : txn_received_branch(txn));
-	endpoint_format(&txn->remote, row->peer);
+	SHOW(row->call_id, call_id);
+	SHOW(row->branch, branch);
+	endpoint_format(&remote, row->peer);
 	row->status = txn->status;
-	row->age_ms = now_ms - txn->created_ms;
-	row->timer_ms =
-		timer_is_armed(&s->txns.wheel, txn) && txn->timer.due_ms > now_ms ? txn->timer.due_ms - now_ms : 0;
+	row->age_ms = (uint32_t)now_ms - txn->created_ms;
+	row->timer_ms = timer_is_armed(&s->txns.queues, txn) && timer_ms > 0 ? (uint64_t)timer_ms : 0;
 }
 
-static void answer_transactions(const struct session *s, struct inspect_transactions *body) {
+static void answer_transactions(struct session *s, struct inspect_transactions *body) {
 	const struct pool *pool = &s->txns.pool;
 	uint32_t slot = body->cursor, looked = 0;
 
 	body->count = 0;
 	for (; slot < pool->untouched && body->count < INSPECT_ROWS && looked < INSPECT_WALK; slot++, looked++) {
 		const struct txn *txn = pool_live_at(pool, slot);
+		struct str call_id, branch;
 
-		if (txn && transaction_wanted(txn, body->filter))
-			transaction_row(s, txn, &body->row[body->count++]);
+		if (!txn)
+			continue;
+		transaction_names(s, txn, body->filter, &call_id, &branch);
+		if (transaction_wanted(txn, body->filter, call_id, branch))
+			transaction_row(s, txn, call_id, branch, &body->row[body->count++]);
 	}
 	body->cursor = slot < pool->untouched ? slot : SLOT_NONE;
 }

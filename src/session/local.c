@@ -59,13 +59,12 @@ struct rte_mbuf *local_response_stored(struct session *s, const struct txn *clie
 	struct rte_mbuf *m;
 	uint32_t len;
 
-	if (!client->message ||
-	    sip_parse(&s->stored, client->message, client->message_len, &s->own_limits, &s->locator))
+	if (!local_stored(s, client))
 		return NULL;
 	m = output_alloc(s->w);
 	if (!m)
 		return NULL;
-	mint_tag(s->scratch, s->stored.via.branch, s->seed, client->hash);
+	mint_tag(s->scratch, s->stored.via.branch, s->seed, client->call_hash);
 	len = sip_build_response(&s->stored, &how, rte_pktmbuf_mtod(m, char *), rte_pktmbuf_tailroom(m));
 	if (len == 0) {
 		rte_pktmbuf_free(m);
@@ -75,16 +74,92 @@ struct rte_mbuf *local_response_stored(struct session *s, const struct txn *clie
 	return m;
 }
 
+void local_send(struct session *s, const struct txn *txn, struct rte_mbuf *m) {
+	struct endpoint to = txn_remote(&s->txns, txn);
+
+	output_datagram(s->w, m, txn->listener, &to);
+}
+
 void local_resend(struct session *s, const struct txn *txn, enum count reason) {
+	struct str message = txn_message(&s->txns, txn);
 	struct rte_mbuf *m;
 
-	if (!txn->message)
+	if (message.len == 0)
 		return;
-	m = local_copy(s, txn->message, txn->message_len);
+	m = local_copy(s, message.ptr, message.len);
 	if (!m)
 		return;
 	count_one(&s->w->count, reason);
-	output_datagram(s->w, m, txn->listener, &txn->remote);
+	local_send(s, txn, m);
+}
+
+// Made from the retransmission, unless it is the 100 of our own.
+static struct rte_mbuf *answer_kept(struct session *s, const struct txn *server, const struct packet *from) {
+	char address[IP_TEXT_MAX];
+	const struct sip_response how = {
+		.status = server->status,
+		.received = str_of(address, ip_format(&from->src.addr, address)),
+		.rport = from->src.port,
+	};
+	struct rte_mbuf *m;
+	uint32_t len;
+
+	if (server->status == 100)
+		return local_response(s, from, &(struct sip_response){.status = 100});
+	m = output_alloc(s->w);
+	if (!m)
+		return NULL;
+	len = keep_response_again(
+		&s->msg, &how, txn_kept(&s->txns, server), rte_pktmbuf_mtod(m, char *), rte_pktmbuf_tailroom(m)
+	);
+	if (len == 0) {
+		rte_pktmbuf_free(m);
+		return NULL;
+	}
+	rte_pktmbuf_append(m, (uint16_t)len);
+	return m;
+}
+
+void local_answer_again(struct session *s, const struct txn *server, const struct packet *from) {
+	struct rte_mbuf *m;
+
+	if (server->kind == TXN_INVITE_SERVER && server->status >= 300) {
+		local_resend(s, server, COUNT_RETRANSMIT_RESPONSES_OUT);
+		return;
+	}
+	if (server->status == 0 || server->shape == TXN_LOST)
+		return;
+	m = answer_kept(s, server, from);
+	if (!m)
+		return;
+	count_one(&s->w->count, COUNT_RETRANSMIT_RESPONSES_OUT);
+	local_send(s, server, m);
+}
+
+struct str local_via(const struct session *s, const struct txn *client, char *branch) {
+	const struct listener_text *text = &s->listener[client->listener];
+
+	txn_branch(&s->txns, client, branch);
+	return str_of(text->via, text->via_len);
+}
+
+// What the Request-URI is does not matter any more (tel: past our Route).
+bool local_parse(struct session *s, struct str text) {
+	enum sip_verdict verdict = sip_parse(&s->stored, text.ptr, text.len, &s->own_limits, &s->locator);
+
+	return verdict == SIP_OK || verdict == SIP_BAD_URI_SCHEME;
+}
+
+bool local_stored(struct session *s, const struct txn *client) {
+	struct str compact = txn_compact_of(&s->txns, client), text = txn_message(&s->txns, client);
+	struct sip_writer w = {.buf = s->again, .size = sizeof(s->again)};
+	char branch[MINT_BRANCH_LEN];
+
+	if (compact.len > 0) {
+		keep_invite_again(compact, local_via(s, client, branch), str_of(branch, MINT_BRANCH_LEN), &w);
+		text = str_of(w.buf, w.len);
+	}
+	return text.len > 0 && !w.overflow && local_parse(s, text);
 }
 
 bool local_tag_is_ours(const struct session *s, struct str tag, struct str branch, uint64_t call_hash) {

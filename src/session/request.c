@@ -13,6 +13,7 @@ struct forward {
 	struct rte_mbuf *m;
 	struct target target;
 	struct endpoint reply_to;
+	struct txn_key key;    // of the server transaction
 	struct dialog *dialog; // made by this INVITE, or the one it is in
 	bool makes_dialog;
 	struct sip_edits edits;
@@ -106,18 +107,27 @@ static void edit_received(struct session *s, struct forward *f) {
 	}
 }
 
+static void edit_routes(struct forward *f, const struct sip_msg *msg) {
+	if (f->target.only_own_routes)
+		for (int i = msg->first[HDR_ROUTE]; i >= 0; i = msg->next[i])
+			sip_edit_remove_line(&f->edits, i);
+	else
+		for (unsigned i = 0; i < f->target.own_routes; i++)
+			sip_edit_remove_top(&f->edits, HDR_ROUTE);
+}
+
 static void edits_prepare(struct session *s, struct forward *f, const char *branch, uint32_t branch_len) {
 	static const uint16_t max_forwards_default = 70;
 	const struct sip_msg *msg = &s->msg;
 	uint16_t max_forwards =
 		msg->max_forwards == SIP_MAX_FORWARDS_NONE ? max_forwards_default : (uint16_t)(msg->max_forwards - 1);
 
+	stage_enter(s->w, STAGE_EDIT);
 	f->scratch = (struct sip_writer){.buf = s->scratch, .size = sizeof(s->scratch) - SIP_MAX_FORWARDS_SCRATCH};
 	sip_edits_init(&f->edits, msg);
 	edit_top(s, f, branch, branch_len);
 	edit_received(s, f);
-	for (unsigned i = 0; i < f->target.own_routes; i++)
-		sip_edit_remove_top(&f->edits, HDR_ROUTE);
+	edit_routes(f, msg);
 	sip_edit_max_forwards(
 		&f->edits,
 		max_forwards,
@@ -156,17 +166,24 @@ static void too_large(struct session *s, struct rte_mbuf *m) {
 	local_refuse(s, m, 513, COUNT_SIP_TOO_LARGE);
 }
 
-// Without state: ACK for a 2xx (RFC 3261 16.11).
+// Without state: ACK for a 2xx, and everything where no state is kept (RFC 3261 16.11).
 static void forward_stateless(struct session *s, struct forward *f) {
-	char branch[MINT_STATELESS_LEN];
+	char branch[MINT_RETURN_LEN > MINT_STATELESS_LEN ? MINT_RETURN_LEN : MINT_STATELESS_LEN];
+	uint32_t len = MINT_RETURN_LEN;
 
-	mint_stateless_branch(branch, s->msg.via.branch, s->seed, hash_str(s->seed, s->msg.call_id));
-	edits_prepare(s, f, branch, sizeof(branch));
+	if (has_transactions(s)) {
+		len = MINT_STATELESS_LEN;
+		mint_stateless_branch(branch, s->msg.via.branch, s->seed, hash_str(s->seed, s->msg.call_id));
+	} else {
+		f->reply_to = local_response_target(&s->msg, packet_of(f->m));
+		stateless_branch(s, packet_of(f->m)->listener, &f->reply_to, branch);
+	}
+	edits_prepare(s, f, branch, len);
 	if (!edits_write(s, f)) {
 		too_large(s, f->m);
 		return;
 	}
-	packet_of(f->m)->latency = LATENCY_REQUEST;
+	packet_of(f->m)->latency = s->msg.method == SIP_INVITE ? LATENCY_INVITE : LATENCY_REQUEST;
 	count_one(&s->w->count, COUNT_MSG_REQUESTS_OUT);
 	output_datagram(s->w, f->m, f->target.listener, &f->target.to);
 }
@@ -175,6 +192,7 @@ static void forward_stateless(struct session *s, struct forward *f) {
 static struct rte_mbuf *trying(struct session *s, const struct forward *f) {
 	const struct sip_response how = {.status = 100};
 
+	stage_enter(s->w, STAGE_EDIT);
 	return s->msg.method == SIP_INVITE ? local_response(s, packet_of(f->m), &how) : NULL;
 }
 
@@ -185,6 +203,18 @@ static void undo(struct session *s, struct forward *f, struct txn *server, struc
 		txn_free(&s->txns, server);
 	if (f->makes_dialog && f->dialog)
 		dialog_free(&s->dialogs, f->dialog);
+}
+
+// The branch the request in s->stored, as we forwarded it, came with.
+static struct str received_branch(const struct session *s) {
+	struct sip_walk walk = {.id = HDR_VIA};
+	struct sip_via via = {0};
+	struct str entry;
+
+	if (sip_walk_next(&s->stored, &walk, &entry) <= 0 || sip_walk_next(&s->stored, &walk, &entry) <= 0 ||
+	    !sip_via_parse(entry, &via))
+		return STR("");
+	return via.branch;
 }
 
 // After the edit only the forwarded copy is left to answer from.
@@ -202,7 +232,7 @@ static void refuse_edited(struct session *s, struct forward *f, struct txn *serv
 	if (answer &&
 	    sip_parse(&s->stored, rte_pktmbuf_mtod(f->m, char *), f->m->data_len, &s->own_limits, &s->locator) ==
 		    SIP_OK) {
-		mint_tag(s->scratch, txn_received_branch(server), s->seed, client->hash);
+		mint_tag(s->scratch, received_branch(s), s->seed, client->call_hash);
 		len = sip_build_response(
 			&s->stored, &how, rte_pktmbuf_mtod(answer, char *), rte_pktmbuf_tailroom(answer)
 		);
@@ -211,7 +241,7 @@ static void refuse_edited(struct session *s, struct forward *f, struct txn *serv
 		rte_pktmbuf_append(answer, (uint16_t)len);
 		count_one(&s->w->count, COUNT_LOCAL_5XX);
 		count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
-		output_datagram(s->w, answer, server->listener, &server->remote);
+		local_send(s, server, answer);
 	} else {
 		rte_pktmbuf_free(answer);
 	}
@@ -225,10 +255,10 @@ static void count_forwarded(struct session *s, const struct forward *f) {
 	count_one(count, COUNT_TXN_SERVER);
 	count_one(count, COUNT_TXN_CLIENT);
 	count_one(count, COUNT_MSG_REQUESTS_OUT);
-	if (f->makes_dialog) {
-		count_one(count, COUNT_DLG_CREATED);
+	if (f->makes_dialog)
 		count_one(count, COUNT_CALLS_STARTED);
-	}
+	if (f->makes_dialog && f->dialog)
+		count_one(count, COUNT_DLG_CREATED);
 }
 
 static void send_trying(struct session *s, struct txn *server, struct rte_mbuf *answer) {
@@ -237,20 +267,23 @@ static void send_trying(struct session *s, struct txn *server, struct rte_mbuf *
 	count_one(&s->w->count, COUNT_LOCAL_100);
 	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
 	server->status = 100;
-	output_datagram(s->w, answer, server->listener, &server->remote);
+	local_send(s, server, answer);
 }
 
-// Both transactions are there: edit, store, start, send.
-static void forward_start(struct session *s, struct forward *f, struct txn *server, struct txn *client) {
-	struct rte_mbuf *m = f->m, *answer = trying(s, f);
-	bool is_invite = s->msg.method == SIP_INVITE;
-	char branch[MINT_BRANCH_LEN];
+// What of an INVITE is needed for longer than the whole of it, while it is still as it came; our 100 has most of that.
+static struct str compact(struct session *s, const struct forward *f, const struct rte_mbuf *trying) {
+	struct sip_writer w = {.buf = s->again, .size = sizeof(s->again)};
 
+	if (!trying)
+		return STR("");
+	keep_invite(&s->msg, f->target.own_routes, str_of(rte_pktmbuf_mtod(trying, char *), trying->data_len), &w);
+	return str_of(w.buf, w.overflow ? 0 : w.len);
+}
+
+static void link_all(struct session *s, struct forward *f, struct txn *server, struct txn *client) {
 	txn_pair(&s->txns, server, client);
-	server->listener = packet_of(m)->listener;
-	server->remote = f->reply_to;
+	server->listener = packet_of(f->m)->listener;
 	client->listener = f->target.listener;
-	client->remote = f->target.to;
 	client->makes_dialog = f->makes_dialog;
 	client->by_caller = f->target.by_caller;
 	if (f->dialog) {
@@ -258,6 +291,17 @@ static void forward_start(struct session *s, struct forward *f, struct txn *serv
 
 		client->dialog = (struct txn_ref){.slot = ref.slot, .generation = ref.generation};
 	}
+}
+
+// Both transactions are there: edit, store, start, send.
+static void forward_start(struct session *s, struct forward *f, struct txn *server, struct txn *client) {
+	struct rte_mbuf *m = f->m, *answer = trying(s, f);
+	bool is_invite = s->msg.method == SIP_INVITE;
+	struct str kept = compact(s, f, answer);
+	char branch[MINT_BRANCH_LEN];
+
+	stage_enter(s->w, STAGE_STATE);
+	link_all(s, f, server, client);
 	txn_branch(&s->txns, client, branch);
 	edits_prepare(s, f, branch, sizeof(branch));
 	if (!edits_write(s, f)) {
@@ -266,7 +310,8 @@ static void forward_start(struct session *s, struct forward *f, struct txn *serv
 		too_large(s, m);
 		return;
 	}
-	if (!txn_store(&s->txns, client, rte_pktmbuf_mtod(m, char *), m->data_len)) {
+	stage_enter(s->w, STAGE_STATE);
+	if (!txn_store(&s->txns, client, str_of(rte_pktmbuf_mtod(m, char *), m->data_len), kept)) {
 		rte_pktmbuf_free(answer);
 		refuse_edited(s, f, server, client);
 		return;
@@ -286,16 +331,16 @@ static bool dialog_prepare(struct session *s, struct forward *f) {
 
 	f->dialog = f->target.dialog;
 	if (!is_outside_dialog(msg)) {
-		if (!f->dialog)
+		if (!f->dialog && has_dialogs(s))
 			count_one(&s->w->count, COUNT_DLG_UNKNOWN);
 		return true;
 	}
-	if (msg->method != SIP_INVITE)
+	f->makes_dialog = msg->method == SIP_INVITE;
+	if (!f->makes_dialog || !has_dialogs(s))
 		return true;
 	f->dialog = dialog_create(&s->dialogs, msg, s->w->now_ms);
 	if (!f->dialog)
 		return false;
-	f->makes_dialog = true;
 	f->target.by_caller = true;
 	f->dialog->caller = f->reply_to;
 	f->dialog->callee = f->target.to;
@@ -306,13 +351,16 @@ static bool dialog_prepare(struct session *s, struct forward *f) {
 static void forward_stateful(struct session *s, struct forward *f) {
 	struct txn *server, *client = NULL;
 
+	stage_enter(s->w, STAGE_STATE);
 	if (!dialog_prepare(s, f)) {
 		local_refuse(s, f->m, 503, COUNT_REFUSED_DIALOGS);
 		return;
 	}
-	server = txn_server_create(&s->txns, &s->msg, s->w->now_ms);
+	server = txn_server_create(&s->txns, &s->msg, f->key, &f->reply_to, s->w->now_ms);
 	if (server)
-		client = txn_client_create(&s->txns, s->msg.method, s->msg.call_id, s->w->now_ms);
+		client = txn_client_create(
+			&s->txns, s->msg.method, hash_str(s->seed, s->msg.call_id), &f->target.to, s->w->now_ms
+		);
 	if (!client) {
 		undo(s, f, server, NULL);
 		local_refuse(s, f->m, 503, COUNT_REFUSED_TRANSACTIONS);
@@ -386,29 +434,22 @@ static void retransmission(struct session *s, struct rte_mbuf *m, struct txn *se
 	unsigned actions = txn_step(&s->txns, server, TXN_RX_REQUEST, s->w->now_ms);
 
 	count_one(&s->w->count, COUNT_RETRANSMIT_REQUESTS_IN);
-	if (actions & TXN_DO_RESEND) {
-		if (server->message) {
-			local_resend(s, server, COUNT_RETRANSMIT_RESPONSES_OUT);
-		} else if (server->status == 100) {
-			const struct sip_response how = {.status = 100};
-			struct rte_mbuf *answer = local_response(s, packet_of(m), &how);
-
-			if (answer) {
-				count_one(&s->w->count, COUNT_RETRANSMIT_RESPONSES_OUT);
-				output_datagram(s->w, answer, server->listener, &server->remote);
-			}
-		}
-	}
+	if (actions & TXN_DO_RESEND)
+		local_answer_again(s, server, packet_of(m));
 	rte_pktmbuf_free(m);
 }
 
 void request_handle(struct session *s, struct rte_mbuf *m) {
-	struct txn *server = txn_server_find(&s->txns, &s->msg);
 	const struct packet *from = packet_of(m);
 	struct forward f = {.m = m};
+	struct txn *server = NULL;
 	enum count reason;
 	uint16_t status;
 
+	if (has_transactions(s)) {
+		f.key = txn_key_of(&s->txns, &s->msg);
+		server = txn_server_find(&s->txns, f.key);
+	}
 	if (server) {
 		retransmission(s, m, server);
 		return;
@@ -420,13 +461,17 @@ void request_handle(struct session *s, struct rte_mbuf *m) {
 		local_refuse(s, m, status, reason);
 		return;
 	}
+	if (!has_transactions(s)) {
+		forward_stateless(s, &f);
+		return;
+	}
 	f.reply_to = local_response_target(&s->msg, from);
 	forward_stateful(s, &f);
 }
 
 // An ACK for a non-2xx ends at the INVITE's server transaction; one for a 2xx goes end to end (RFC 3261 16.11, 17.2.1).
 void ack_handle(struct session *s, struct rte_mbuf *m) {
-	struct txn *server = txn_server_find(&s->txns, &s->msg);
+	struct txn *server = has_transactions(s) ? txn_server_find(&s->txns, txn_key_of(&s->txns, &s->msg)) : NULL;
 	uint64_t call_hash = hash_str(s->seed, s->msg.call_id);
 	struct forward f = {.m = m};
 	enum count reason;

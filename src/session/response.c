@@ -48,12 +48,18 @@ static void dialog_update(struct session *s, struct txn *client, const struct pa
 	}
 }
 
-// What of a server transaction's response may have to be sent again.
-static bool is_kept(const struct txn *server, uint16_t status) {
-	return server->kind == TXN_SERVER || status / 100 != 2;
+// What of a server transaction's response may have to be sent again. When memory is out it goes out once; a
+// retransmitted request then gets none, and Timer G sends none.
+static void store(struct session *s, struct txn *server, struct sip_writer kept, const struct rte_mbuf *m) {
+	if (server->kind == TXN_INVITE_SERVER && server->status >= 300) {
+		if (!txn_store(&s->txns, server, str_of(rte_pktmbuf_mtod(m, char *), m->data_len), STR("")))
+			txn_forget(&s->txns, server);
+	} else if (kept.overflow || !txn_keep(&s->txns, server, str_of(kept.buf, kept.len))) {
+		txn_lose(&s->txns, server);
+	}
 }
 
-void response_give(struct session *s, struct txn *server, uint16_t status, struct rte_mbuf *m) {
+void response_give(struct session *s, struct txn *server, uint16_t status, struct sip_writer kept, struct rte_mbuf *m) {
 	unsigned actions = txn_step(&s->txns, server, txn_event_given(status), s->w->now_ms);
 
 	if (!(actions & TXN_DO_SEND)) {
@@ -62,16 +68,14 @@ void response_give(struct session *s, struct txn *server, uint16_t status, struc
 		return;
 	}
 	server->status = status;
-	// When memory is out the response goes out once; a retransmitted request then gets none, and Timer G sends
-	// none.
-	if (is_kept(server, status) && !txn_store(&s->txns, server, rte_pktmbuf_mtod(m, char *), m->data_len))
-		txn_forget(&s->txns, server);
-	output_datagram(s->w, m, server->listener, &server->remote);
+	store(s, server, kept, m);
+	local_send(s, server, m);
 }
 
 // Upstream, without our Via.
 static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
 	struct txn *server = txn_get(&s->txns, client->peer);
+	struct sip_writer kept = {.buf = s->again, .size = sizeof(s->again)};
 	uint16_t status = s->msg.status;
 	struct sip_edits edits;
 	int32_t start;
@@ -81,6 +85,9 @@ static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
 		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
 		return;
 	}
+	if (server->kind == TXN_SERVER || status < 200)
+		keep_response(&s->msg, server->has_to_tag, &kept); // the edit moves what s->msg points to
+	stage_enter(s->w, STAGE_EDIT);
 	sip_edits_init(&edits, &s->msg);
 	sip_edit_remove_top(&edits, HDR_VIA);
 	if (!sip_edits_apply(&edits, rte_pktmbuf_mtod(m, char *), 0, 0, &start, &len)) {
@@ -90,34 +97,56 @@ static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
 	m->data_off = (uint16_t)(m->data_off + start);
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
+	stage_enter(s->w, STAGE_STATE);
 	packet_of(m)->latency = status < 200 ? LATENCY_PROVISIONAL : LATENCY_FINAL;
 	count_one(&s->w->count, server->status >= 200 ? COUNT_RETRANSMIT_RESPONSES_OUT : COUNT_MSG_RESPONSES_OUT);
 	if (client->makes_dialog && server->status < 200 && status / 100 == 2)
 		count_one(&s->w->count, COUNT_CALLS_ANSWERED);
-	response_give(s, server, status, m);
+	response_give(s, server, status, kept, m);
 }
 
-// The ACK a non-2xx final is owed, hop by hop, kept for its retransmissions (RFC 3261 17.1.1.3). Without memory for
-// that the INVITE stays stored, and the next retransmission of the final has another one built.
+// Of the INVITE the first final leaves what no final has: without memory for that it stays as it is stored.
+static bool invite_again(struct session *s, struct txn *client) {
+	struct sip_writer w = {.buf = s->again, .size = sizeof(s->again)};
+	char branch[MINT_BRANCH_LEN];
+	struct str via;
+
+	if (client->shape != TXN_REST)
+		return local_stored(s, client);
+	via = local_via(s, client, branch);
+	return keep_ack_again(txn_kept(&s->txns, client), &s->msg, via, str_of(branch, MINT_BRANCH_LEN), &w) &&
+	       local_parse(s, str_of(w.buf, w.len));
+}
+
+static void invite_reduce(struct session *s, struct txn *client) {
+	struct sip_writer w = {.buf = s->scratch, .size = sizeof(s->scratch)};
+
+	keep_ack(&s->stored, &s->msg, &w);
+	if (!w.overflow)
+		txn_keep(&s->txns, client, str_of(w.buf, w.len));
+}
+
+// The ACK a non-2xx final is owed, hop by hop, each time it comes (RFC 3261 17.1.1.3).
 static void ack_send(struct session *s, struct txn *client) {
 	struct rte_mbuf *m;
 	uint32_t len = 0;
 
-	if (!client->message ||
-	    sip_parse(&s->stored, client->message, client->message_len, &s->own_limits, &s->locator) != SIP_OK)
+	if (!invite_again(s, client))
 		return;
 	m = output_alloc(s->w);
 	if (!m)
 		return;
+	stage_enter(s->w, STAGE_EDIT);
 	len = sip_build_ack(&s->stored, &s->msg, rte_pktmbuf_mtod(m, char *), rte_pktmbuf_tailroom(m));
 	if (len == 0) {
 		rte_pktmbuf_free(m);
 		return;
 	}
 	rte_pktmbuf_append(m, (uint16_t)len);
-	client->has_ack = txn_store(&s->txns, client, rte_pktmbuf_mtod(m, char *), len);
-	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
-	output_datagram(s->w, m, client->listener, &client->remote);
+	count_one(&s->w->count, client->shape == TXN_LIVE ? COUNT_MSG_LOCAL_OUT : COUNT_RETRANSMIT_REQUESTS_OUT);
+	if (client->shape == TXN_LIVE)
+		invite_reduce(s, client);
+	local_send(s, client, m);
 }
 
 void response_handle(struct session *s, struct rte_mbuf *m) {
@@ -130,11 +159,12 @@ void response_handle(struct session *s, struct rte_mbuf *m) {
 		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
 		return;
 	}
+	stage_enter(s->w, STAGE_STATE);
 	actions = txn_step(&s->txns, client, txn_event_received(status), s->w->now_ms);
 	client->status = status;
-	if ((actions & TXN_DO_RESEND) && client->has_ack)
-		local_resend(s, client, COUNT_RETRANSMIT_REQUESTS_OUT);
-	else if (actions & (TXN_DO_ACK | TXN_DO_RESEND))
+	if (client->state == TXN_PROCEEDING)
+		txn_compact(&s->txns, client); // Timer A sends no more
+	if (actions & (TXN_DO_ACK | TXN_DO_RESEND))
 		ack_send(s, client);
 	if (!(actions & TXN_DO_PASS)) {
 		count_one(&s->w->count, COUNT_RETRANSMIT_RESPONSES_IN);

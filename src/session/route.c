@@ -5,31 +5,31 @@
 // A double Record-Route is two entries, a call that passes us twice four; more of us in a row is somebody looping.
 #define OWN_ROUTES_MAX 8
 
+// The listener at that address, or -1.
+static int listener_at(const struct config *cfg, const struct endpoint *at) {
+	for (unsigned i = 0; i < cfg->listener_count; i++)
+		if (endpoint_eq(&cfg->listeners[i].local, at) || endpoint_eq(&cfg->listeners[i].advertised, at))
+			return (int)i;
+	return -1;
+}
+
 // The listener a URI names, or -1.
 static int listener_named(const struct config *cfg, const struct sip_uri *uri) {
-	for (unsigned i = 0; i < cfg->listener_count; i++) {
-		const struct config_listener *listener = &cfg->listeners[i];
+	struct endpoint at;
 
-		if (sip_uri_is_endpoint(uri, &listener->local) || sip_uri_is_endpoint(uri, &listener->advertised))
-			return (int)i;
-	}
-	return -1;
+	return sip_uri_endpoint(uri, &at) ? listener_at(cfg, &at) : -1;
 }
 
 // The address a SIP URI names, over UDP. Names wait for the resolver (RFC 3263), other transports for their listeners.
 static bool uri_endpoint(const struct sip_uri *uri, struct endpoint *ret_to) {
 	struct sip_param transport;
-	struct endpoint to = {.port = uri->port ? uri->port : 5060};
 
-	if (!uri->is_sip || uri->is_sips)
+	if (uri->is_sips)
 		return false;
 	if (sip_param_find(uri->params, STR("transport"), &transport) > 0 &&
 	    !str_eq_nocase(transport.value, STR("udp")))
 		return false;
-	if (!ip_parse(uri->host, &to.addr))
-		return false;
-	*ret_to = to;
-	return true;
+	return sip_uri_endpoint(uri, ret_to);
 }
 
 static int hex_value(char c) {
@@ -100,9 +100,7 @@ static int route_next(const struct sip_msg *msg, struct sip_walk *walk, struct r
 
 	if (more <= 0)
 		return more;
-	if (!sip_name_addr_parse(text, &ret_entry->addr) || !ret_entry->addr.in_brackets)
-		return -1;
-	return sip_uri_parse(ret_entry->addr.uri, &ret_entry->uri) ? 1 : -1;
+	return sip_route_parse(text, &ret_entry->addr, &ret_entry->uri) ? 1 : -1;
 }
 
 // What the Route entries at the top that name us say.
@@ -110,7 +108,58 @@ struct own {
 	uint8_t count;
 	int listener;	      // the last one names, by which the request leaves if it can; -1 = none
 	struct str dialog_id; // our parameter of the first, or empty
+	bool alone;	      // and there are no others
 };
+
+// The length of an entry at the front of the text that is, to the letter, as we write it in a Record-Route, else 0.
+static uint32_t own_entry(const struct listener_text *text, struct str rest, struct str *ret_id) {
+	const uint32_t name_len = sizeof("Record-Route: ") - 1, front_len = text->record_route_len - name_len;
+	struct str id = str_of(rest.ptr + front_len, MINT_LEN), tail;
+
+	if (rest.len <= front_len + 1 || memcmp(rest.ptr, text->record_route + name_len, front_len) != 0)
+		return 0;
+	if (id.ptr[0] == '0' && (id.ptr[1] == '>' || id.ptr[1] == ';'))
+		id.len = 1; // it names no dialog
+	if (rest.len < front_len + id.len + 1)
+		return 0;
+	tail = str_of(id.ptr + id.len, rest.len - front_len - id.len);
+	*ret_id = id;
+	if (tail.ptr[0] == '>')
+		return front_len + id.len + 1;
+	return str_starts(tail, STR(";r2=on>")) ? front_len + id.len + (uint32_t)sizeof(";r2=on>") - 1 : 0;
+}
+
+// Passes over the entries of one Route header. False when one is not as we write it.
+static bool skip_own_line(const struct session *s, struct str rest, struct own *own) {
+	while (rest.len > 0 && own->count < OWN_ROUTES_MAX) {
+		uint32_t len = 0;
+		struct str id;
+		int i;
+
+		for (i = 0; len == 0 && i < s->w->cfg->listener_count; i++)
+			len = own_entry(&s->listener[i], rest, &id);
+		if (len == 0)
+			return false;
+		if (own->count++ == 0)
+			own->dialog_id = id;
+		own->listener = listener_at(s->w->cfg, &s->w->cfg->listeners[i - 1].advertised);
+		rest = str_of(rest.ptr + len, rest.len - len);
+		if (str_starts(rest, STR(", <")))
+			rest = str_of(rest.ptr + 2, rest.len - 2);
+		else if (str_starts(rest, STR(",<")))
+			rest = str_of(rest.ptr + 1, rest.len - 1);
+	}
+	return rest.len == 0;
+}
+
+// The usual request in a dialog: all of its Route is what we wrote into the Record-Route, and need not be parsed again.
+static bool skip_all_own(const struct session *s, struct own *own) {
+	*own = (struct own){.listener = -1};
+	for (int i = s->msg.first[HDR_ROUTE]; i >= 0; i = s->msg.next[i])
+		if (!skip_own_line(s, sip_header_value(&s->msg, i), own))
+			return false;
+	return true;
+}
 
 // Passes over them. Returns what route_next said of the first other entry.
 static int skip_own(const struct session *s, struct route_entry *ret_entry, struct own *own) {
@@ -118,6 +167,9 @@ static int skip_own(const struct session *s, struct route_entry *ret_entry, stru
 	struct sip_param id;
 	int more;
 
+	own->alone = skip_all_own(s, own);
+	if (own->alone)
+		return 0;
 	*own = (struct own){.listener = -1};
 	while ((more = route_next(&s->msg, &walk, ret_entry)) > 0) {
 		int listener = listener_named(s->w->cfg, &ret_entry->uri);
@@ -131,13 +183,6 @@ static int skip_own(const struct session *s, struct route_entry *ret_entry, stru
 	return more;
 }
 
-static bool is_us(const struct config *cfg, const struct endpoint *to) {
-	for (unsigned i = 0; i < cfg->listener_count; i++)
-		if (endpoint_eq(&cfg->listeners[i].local, to) || endpoint_eq(&cfg->listeners[i].advertised, to))
-			return true;
-	return false;
-}
-
 // The listener a message to target->to leaves by: the one our Record-Route names, else that of the request when it is
 // on the way, else the first there. COUNT_COUNT, or what is wrong.
 static enum count
@@ -145,7 +190,7 @@ way_out(const struct session *s, const struct packet *from, const struct own *ow
 	const struct config *cfg = s->w->cfg;
 	int interface = output_interface(s->w, &target->to.addr), found = -1;
 
-	if (is_us(cfg, &target->to))
+	if (listener_at(cfg, &target->to) >= 0)
 		return COUNT_SIP_LOOP;
 	for (int i = 0; i < cfg->listener_count && interface >= 0; i++) {
 		const struct config_listener *listener = &cfg->listeners[i];
@@ -181,15 +226,17 @@ static enum count choose(const struct session *s, const struct packet *from, str
 
 	target->rule = DIALOG_RULE_ROUTE;
 	target->own_routes = own->count;
+	target->only_own_routes = own->alone;
 	if (more < 0)
 		return COUNT_SIP_BAD_ROUTE;
-	if (msg->to.tag.len > 0)
-		target->dialog = dialog_find(&s->dialogs, msg, own->dialog_id, &target->by_caller);
+	if (msg->to.tag.len > 0 && has_dialogs(s))
+		target->dialog =
+			dialog_find(&s->dialogs, dialog_key_of(&s->dialogs, msg), own->dialog_id, &target->by_caller);
 	if (more > 0)
 		return uri_endpoint(&entry.uri, &target->to) ? COUNT_COUNT : COUNT_SIP_BAD_NEXT_HOP;
 	if (own->count > 0 && msg->to.tag.len > 0) {
 		// A tag made up would let anybody call anywhere past the rules.
-		if (!target->dialog && (msg->method == SIP_INVITE || msg->method == SIP_REFER))
+		if (has_dialogs(s) && !target->dialog && (msg->method == SIP_INVITE || msg->method == SIP_REFER))
 			return COUNT_DLG_REFUSED;
 		return by_dialog(s, target) ? COUNT_COUNT : COUNT_SIP_BAD_NEXT_HOP;
 	}

@@ -8,7 +8,8 @@
 #include "session/inspect.h"
 #include "session/state.h"
 
-#define OWN_HEADERS 4 // lines we may add to a request: Via, two Record-Routes, Max-Forwards
+#define UNUSED_RECORDS 16 // of a table that proxy.state leaves empty
+#define OWN_HEADERS 4	  // lines we may add to a request: Via, two Record-Routes, Max-Forwards
 
 // A worker's share of something stated for the whole process, rounded up.
 static uint32_t share(uint32_t total, const struct worker *w) {
@@ -34,16 +35,16 @@ static void listener_text_write(struct listener_text *text, const struct config_
 static int tables_create(struct session *s) {
 	const struct config *cfg = s->w->cfg;
 	const struct config_capacity *capacity = &cfg->capacity;
+	uint32_t transactions = has_transactions(s) ? share(capacity->transactions, s->w) : UNUSED_RECORDS;
+	uint32_t dialogs = has_dialogs(s) ? share(capacity->dialogs, s->w) : UNUSED_RECORDS;
 	int err = blob_arena_create(capacity->text_bytes / s->w->worker_count, cfg->huge, &s->text);
 
 	if (err)
 		return err;
-	err = txn_table_init(&s->txns, share(capacity->transactions, s->w), cfg->huge, s->text, &cfg->timers);
+	err = txn_table_init(&s->txns, transactions, cfg->huge, s->text, &cfg->timers);
 	if (err)
 		return err;
-	err = dialog_table_init(
-		&s->dialogs, share(capacity->dialogs, s->w), cfg->huge, s->text, cfg->timers.dialog_max_ms
-	);
+	err = dialog_table_init(&s->dialogs, dialogs, cfg->huge, s->text, cfg->timers.dialog_max_ms);
 	s->txns.worker = s->dialogs.worker = s->w->id;
 	s->txns.seed = s->dialogs.seed = s->seed;
 	return err;
@@ -85,8 +86,13 @@ int session_create(struct worker *w, uint64_t seed) {
 		session_destroy(w);
 		return err;
 	}
-	for (unsigned i = 0; i < cfg->listener_count; i++)
-		listener_text_write(&s->listener[i], &cfg->listeners[i]);
+	for (unsigned i = 0; i < cfg->listener_count; i++) {
+		struct listener_text *text = &s->listener[i];
+		uint32_t name = sizeof("Record-Route: ") - 1;
+
+		listener_text_write(text, &cfg->listeners[i]);
+		s->dialogs.own_route[i] = str_of(text->record_route + name, text->record_route_len - name);
+	}
 	return 0;
 }
 

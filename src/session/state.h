@@ -8,6 +8,7 @@
 #include "dataplane/output.h"
 #include "dataplane/worker.h"
 #include "dialog/dialog.h"
+#include "dialog/keep.h"
 #include "dialog/txn.h"
 #include "sip/build.h"
 #include "sip/edit.h"
@@ -31,11 +32,20 @@ struct session {
 	struct txn_table txns;
 	struct dialog_table dialogs;
 	struct listener_text listener[LISTENERS_MAX];
-	uint64_t debug_second; // counted from 1, in which debug_events_left was filled up
-	struct sip_msg msg;    // the datagram in hand
-	struct sip_msg stored; // a message of ours looked at again (for ACK, CANCEL, 408)
-	char scratch[2048];    // text of edits until they are applied
+	uint64_t debug_second;	     // counted from 1, in which debug_events_left was filled up
+	struct sip_msg msg;	     // the datagram in hand
+	struct sip_msg stored;	     // a message of ours looked at again (for ACK, CANCEL, 408)
+	char again[SIP_MESSAGE_MAX]; // its text, where it is made again; and what is to be kept of a response
+	char scratch[2048];	     // text of edits until they are applied
 };
+
+static inline bool has_transactions(const struct session *s) {
+	return s->w->cfg->proxy_state != PROXY_STATELESS;
+}
+
+static inline bool has_dialogs(const struct session *s) {
+	return s->w->cfg->proxy_state == PROXY_DIALOG;
+}
 
 // --- dispatch.c ---
 
@@ -58,8 +68,17 @@ void cancel_send(struct session *s, struct txn *invite);
 
 void response_handle(struct session *s, struct rte_mbuf *m);
 
-// Gives a response of our own, in m, to a server transaction: sent, and stored when it may be needed again. Consumes m.
-void response_give(struct session *s, struct txn *server, uint16_t status, struct rte_mbuf *m);
+// Gives a response, in m, to a server transaction: sent, and kept when it may be needed again: the whole of a refused
+// INVITE's, which a timer repeats, and of others what keep_response left of it (`kept`, in s->again). Consumes m.
+void response_give(struct session *s, struct txn *server, uint16_t status, struct sip_writer kept, struct rte_mbuf *m);
+
+// --- stateless.c: what a proxy that keeps nothing does (RFC 3261 16.11) ---
+
+// MINT_RETURN_LEN characters: the branch for the request in s->msg, whose responses go to `reply_to` by `listener`.
+void stateless_branch(const struct session *s, uint8_t listener, const struct endpoint *reply_to, char *out);
+
+// Passes the response in s->msg on by its second Via, if it answers what we forwarded for that Via. Consumes m.
+void stateless_response(struct session *s, struct rte_mbuf *m);
 
 // --- local.c: messages of our own ---
 
@@ -83,8 +102,24 @@ struct rte_mbuf *local_response_stored(struct session *s, const struct txn *clie
 // A fresh mbuf with a copy of these bytes, or NULL (counted).
 struct rte_mbuf *local_copy(struct session *s, const char *bytes, uint32_t len);
 
-// Sends what a transaction has stored once more; counted as `reason`.
+// Sends the message a transaction has stored once more; counted as `reason`.
 void local_resend(struct session *s, const struct txn *txn, enum count reason);
+
+// Answers the retransmission in s->msg of a server transaction's request with the response it had last, if that could
+// be kept.
+void local_answer_again(struct session *s, const struct txn *server, const struct packet *from);
+
+// Parses a message we sent once more, into s->stored.
+bool local_parse(struct session *s, struct str text);
+
+// The INVITE a client transaction sent, or what of it is kept, parsed into s->stored. False when nothing is left of it.
+bool local_stored(struct session *s, const struct txn *client);
+
+// Sends it from where the transaction's messages go.
+void local_send(struct session *s, const struct txn *txn, struct rte_mbuf *m);
+
+// Our Via header line for the client transaction up to the branch's value; the branch into MINT_BRANCH_LEN characters.
+struct str local_via(const struct session *s, const struct txn *client, char *branch);
 
 // True when the tag is the one local_refuse gave the request with this branch (see mint_tag).
 bool local_tag_is_ours(const struct session *s, struct str tag, struct str branch, uint64_t call_hash);
@@ -99,6 +134,7 @@ struct target {
 	struct endpoint to;
 	uint8_t listener;      // leaves by
 	uint8_t own_routes;    // Route entries at the top that name us
+	bool only_own_routes;  // there are no others
 	int32_t rule;	       // index, or DIALOG_RULE_ROUTE
 	uint32_t payload_max;  // of the way out
 	bool by_caller;	       // in a dialog: who sent it

@@ -33,7 +33,7 @@ static void invite_unanswered(struct session *s, struct txn *client) {
 	}
 	count_one(&s->w->count, status == 408 ? COUNT_LOCAL_408 : COUNT_LOCAL_4XX);
 	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
-	response_give(s, server, status, m);
+	response_give(s, server, status, (struct sip_writer){0}, m);
 }
 
 // Nobody answered another request: its sender has given up by now, and a 408 would only make it worse (RFC 4320).
@@ -65,7 +65,7 @@ static void server_abandon(struct session *s, struct txn *client) {
 
 static void act(void *ctx, struct txn *txn, enum txn_event event, unsigned actions) {
 	struct session *s = ctx;
-	bool is_client = txn->kind == TXN_INVITE_CLIENT || txn->kind == TXN_CLIENT;
+	bool is_client = txn_is_client(txn);
 
 	if (event != TXN_RETRANSMIT && (actions & (TXN_DO_TIMED_OUT | TXN_DO_CANCEL)))
 		count_one(&s->w->count, COUNT_TXN_TIMEOUT);
@@ -103,7 +103,7 @@ static void gauges_update(struct session *s) {
 	gauges->dialogs_capacity = s->dialogs.pool.capacity;
 	gauges->text_used = blob_used(s->text);
 	gauges->text_capacity = blob_limit(s->text);
-	gauges->timers = s->txns.wheel.armed + s->dialogs.wheel.armed;
+	gauges->timers = s->txns.queues.armed + s->dialogs.queues.armed;
 }
 
 bool timers_tick(struct worker *w) {

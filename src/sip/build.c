@@ -4,20 +4,6 @@
 
 #define BLOCK 8
 
-void sip_write(struct sip_writer *w, struct str text) {
-	if (text.len > w->size - w->len) {
-		w->overflow = true;
-		return;
-	}
-	if (text.len > 0)
-		memcpy(w->buf + w->len, text.ptr, text.len);
-	w->len += text.len;
-}
-
-void sip_write_c(struct sip_writer *w, const char *text) {
-	sip_write(w, str_from_c(text));
-}
-
 void sip_write_u32(struct sip_writer *w, uint32_t value) {
 	char digits[10];
 	uint32_t at = sizeof(digits);
@@ -140,12 +126,13 @@ patch_received(struct sip_writer *w, const char *p, const struct sip_via *via, c
 }
 
 // A Via header's value whose first entry is where the response goes (RFC 3261 18.2.1, RFC 3581 section 4).
-static void write_top_via(struct sip_writer *w, struct str value, const struct sip_response *how) {
+static void
+write_top_via(struct sip_writer *w, const struct sip_msg *request, struct str value, const struct sip_response *how) {
 	const char *p = value.ptr;
 	struct str rest = value;
-	struct sip_via via;
+	struct sip_via via = request->via;
 
-	if (sip_via_next(&rest, &via) == 1) {
+	if ((request->is_good && via.text.ptr == p) || sip_via_next(&rest, &via) == 1) {
 		if (via.received.len > 0 && via.has_rport && via.received.ptr < via.rport.ptr) {
 			p = patch_received(w, p, &via, how);
 			p = patch_rport(w, p, &via, how);
@@ -173,7 +160,7 @@ static bool write_vias(struct sip_writer *w, const struct sip_msg *request, cons
 			continue;
 		sip_write(w, STR("Via: "));
 		if (top)
-			write_top_via(w, value, how);
+			write_top_via(w, request, value, how);
 		else
 			write_clean(w, value);
 		sip_write(w, STR("\r\n"));
@@ -193,11 +180,13 @@ static void write_timestamp(struct sip_writer *w, struct str value) {
 
 static void write_to(struct sip_writer *w, const struct sip_msg *request, struct str tag) {
 	struct str value = sip_header_first(request, HDR_TO);
-	struct sip_name_addr to;
+	struct sip_name_addr to = request->to;
 
 	sip_write(w, STR("To: "));
 	write_clean(w, value);
-	if (tag.len > 0 && (!sip_name_addr_parse(value, &to) || to.tag.len == 0)) {
+	if (tag.len > 0 && to.uri.len == 0 && !sip_name_addr_parse(value, &to))
+		to.tag.len = 0;
+	if (tag.len > 0 && to.tag.len == 0) {
 		sip_write(w, STR(";tag="));
 		sip_write(w, tag);
 	}

@@ -14,8 +14,21 @@ struct sip_writer {
 	bool overflow;
 };
 
-void sip_write(struct sip_writer *w, struct str text);
-void sip_write_c(struct sip_writer *w, const char *text);
+// Inline, so that a literal is a store or two.
+static inline void sip_write(struct sip_writer *w, struct str text) {
+	if (unlikely(text.len > w->size - w->len)) {
+		w->overflow = true;
+		return;
+	}
+	if (text.len > 0)
+		memcpy(w->buf + w->len, text.ptr, text.len);
+	w->len += text.len;
+}
+
+static inline void sip_write_c(struct sip_writer *w, const char *text) {
+	sip_write(w, str_from_c(text));
+}
+
 void sip_write_u32(struct sip_writer *w, uint32_t value);
 
 struct sip_response {

@@ -62,6 +62,10 @@ static void remove_between(struct sip_edits *edits, uint32_t from, uint32_t to) 
 	sip_edit_add(edits, from, to - from, (struct str){0});
 }
 
+void sip_edit_remove_line(struct sip_edits *edits, int header_index) {
+	remove_between(edits, edits->msg->index.header[header_index].start, next_line(edits->msg, header_index));
+}
+
 // The first entry of one header line that is not removed yet: 1 removed it, 0 all were, -1 malformed.
 static int remove_in_line(struct sip_edits *edits, int index) {
 	const struct sip_msg *msg = edits->msg;
@@ -73,7 +77,7 @@ static int remove_in_line(struct sip_edits *edits, int index) {
 	// The parser saw that already.
 	if (header->id == HDR_VIA && index == msg->first[HDR_VIA] && msg->via_alone &&
 	    !is_removed(edits, header->start)) {
-		remove_between(edits, header->start, next_line(msg, index));
+		sip_edit_remove_line(edits, index);
 		return 1;
 	}
 	while ((got = sip_list_next(&rest, &entry)) == 1) {
@@ -85,7 +89,7 @@ static int remove_in_line(struct sip_edits *edits, int index) {
 		if (rest.len > 0) {
 			remove_between(edits, at, (uint32_t)(rest.ptr - msg->buf));
 		} else if (at == first) {
-			remove_between(edits, header->start, next_line(msg, index));
+			sip_edit_remove_line(edits, index);
 		} else {
 			// Those before it are gone: what is left of the line goes on both sides of them.
 			remove_between(edits, header->start, first);

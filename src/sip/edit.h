@@ -38,6 +38,9 @@ void sip_edit_insert_lines(struct sip_edits *edits, int header_index, struct str
 // else is left there, else the entry and its comma. False when there is none, or the list is malformed.
 bool sip_edit_remove_top(struct sip_edits *edits, enum sip_header_id id);
 
+// The whole line of that header, which no edit touches yet.
+void sip_edit_remove_line(struct sip_edits *edits, int header_index);
+
 // Sets Max-Forwards to value (at most 255). Same width where it fits, so that usually no byte moves. Adds the header
 // before the first Via's line when there is none. scratch (SIP_MAX_FORWARDS_SCRATCH bytes) must stay valid until
 // applied.

@@ -316,5 +316,7 @@ enum sip_verdict sip_parse(
 	    (verdict = read_cseq(msg)) != SIP_OK || (verdict = read_max_forwards(msg)) != SIP_OK ||
 	    (verdict = read_body(msg)) != SIP_OK || (verdict = check_targets(msg)) != SIP_OK)
 		return verdict;
-	return check_scheme(msg);
+	verdict = check_scheme(msg);
+	msg->is_good = verdict == SIP_OK;
+	return verdict;
 }

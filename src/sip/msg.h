@@ -57,6 +57,7 @@ struct sip_msg {
 	const char *buf;
 	uint16_t len; // of the message: up to the end of the body; extra bytes of the datagram are cut off
 
+	bool is_good; // sip_parse said SIP_OK
 	bool is_request;
 	enum sip_method method; // of a response: the CSeq's
 	struct str method_text;

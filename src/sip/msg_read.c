@@ -4,6 +4,7 @@
 // Questions to a parsed message.
 #include "sip/lex.h"
 #include "sip/msg.h"
+#include "sip/usual.h"
 
 int sip_walk_next(const struct sip_msg *msg, struct sip_walk *walk, struct str *ret_entry) {
 	if (!walk->started) {
@@ -25,9 +26,13 @@ int sip_walk_next(const struct sip_msg *msg, struct sip_walk *walk, struct str *
 
 struct str sip_contact_uri(const struct sip_msg *msg) {
 	struct sip_walk walk = {.id = HDR_CONTACT};
-	struct sip_name_addr contact;
+	struct sip_name_addr contact = {0};
 	struct str entry;
 
+	if (msg->first[HDR_CONTACT] < 0)
+		return (struct str){0};
+	if (sip_usual_addr(msg, msg->first[HDR_CONTACT], true, &contact))
+		return contact.uri;
 	if (sip_walk_next(msg, &walk, &entry) != 1 || !sip_name_addr_parse(entry, &contact))
 		return (struct str){0};
 	return contact.uri;
@@ -53,6 +58,8 @@ static bool can_copy(const struct sip_msg *msg, enum sip_header_id id) {
 }
 
 bool sip_can_answer(const struct sip_msg *msg) {
+	if (msg->is_good)
+		return msg->is_request;
 	return msg->is_request && msg->via.text.len > 0 && can_copy(msg, HDR_VIA) && can_copy(msg, HDR_FROM) &&
 	       can_copy(msg, HDR_TO) && can_copy(msg, HDR_CALL_ID) && can_copy(msg, HDR_CSEQ);
 }

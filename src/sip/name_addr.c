@@ -22,33 +22,32 @@ static const char *skip_display(const char *p, const char *end) {
 }
 
 // Past the '>' of the URI whose '<' p is at.
-static const char *take_bracketed(const char *p, const char *end, struct sip_name_addr *ret_addr) {
+static const char *
+take_bracketed(const char *p, const char *end, struct sip_name_addr *ret_addr, struct sip_uri *ret_uri) {
 	const char *close = memchr(p, '>', (size_t)(end - p));
-	struct sip_uri uri;
 
-	if (close == NULL || !sip_uri_parse(str_between(p + 1, close), &uri))
+	if (close == NULL || !sip_uri_parse(str_between(p + 1, close), ret_uri))
 		return NULL;
-	ret_addr->uri = uri.text;
+	ret_addr->uri = ret_uri->text;
 	ret_addr->in_brackets = true;
 	return close + 1;
 }
 
 // addr-spec without brackets: what would be its parameters are the header's, and it may hold no comma and no question
 // mark (RFC 3261 section 20).
-static const char *take_bare(const char *p, const char *end, struct sip_name_addr *ret_addr) {
+static const char *take_bare(const char *p, const char *end, struct sip_name_addr *ret_addr, struct sip_uri *ret_uri) {
 	const char *start = p;
-	struct sip_uri uri;
 
 	while (p < end && *p != ';' && *p != ',' && !(class_of(*p) & (CLASS_BLANK | CLASS_LINE)))
 		p++;
-	if (!sip_uri_parse(str_between(start, p), &uri) || memchr(start, '?', (size_t)(p - start)) != NULL)
+	if (!sip_uri_parse(str_between(start, p), ret_uri) || memchr(start, '?', (size_t)(p - start)) != NULL)
 		return NULL;
-	ret_addr->uri = uri.text;
+	ret_addr->uri = ret_uri->text;
 	return p;
 }
 
 // [ display-name ] and the URI.
-static const char *take_addr(const char *p, const char *end, struct sip_name_addr *ret_addr) {
+static const char *take_addr(const char *p, const char *end, struct sip_name_addr *ret_addr, struct sip_uri *ret_uri) {
 	const char *start = p;
 
 	if (*p == '"') {
@@ -60,10 +59,10 @@ static const char *take_addr(const char *p, const char *end, struct sip_name_add
 	} else if (*p != '<') {
 		p = skip_display(p, end);
 		if (p < end && *p == ':')
-			return take_bare(start, end, ret_addr);
+			return take_bare(start, end, ret_addr, ret_uri);
 		ret_addr->display = str_between_trimmed(start, p);
 	}
-	return p < end && *p == '<' ? take_bracketed(p, end, ret_addr) : NULL;
+	return p < end && *p == '<' ? take_bracketed(p, end, ret_addr, ret_uri) : NULL;
 }
 
 static bool set_param(struct sip_name_addr *addr, const struct param_scan *scan) {
@@ -76,10 +75,11 @@ static bool set_param(struct sip_name_addr *addr, const struct param_scan *scan)
 }
 
 // One entry and the white space behind it.
-static const char *take_name_addr(const char *p, const char *end, struct sip_name_addr *ret_addr) {
+static const char *
+take_name_addr(const char *p, const char *end, struct sip_name_addr *ret_addr, struct sip_uri *ret_uri) {
 	const char *params;
 
-	p = take_addr(p, end, ret_addr);
+	p = take_addr(p, end, ret_addr, ret_uri);
 	if (p == NULL)
 		return NULL;
 	p = params = skip_lws(p, end);
@@ -95,7 +95,7 @@ static const char *take_name_addr(const char *p, const char *end, struct sip_nam
 	return p;
 }
 
-bool sip_name_addr_parse(struct str text, struct sip_name_addr *ret_addr) {
+static bool parse(struct str text, struct sip_name_addr *ret_addr, struct sip_uri *ret_uri) {
 	struct sip_name_addr addr = {0};
 	const char *p, *end;
 
@@ -107,8 +107,18 @@ bool sip_name_addr_parse(struct str text, struct sip_name_addr *ret_addr) {
 		return false;
 	if (*p == '*' && skip_lws(p + 1, end) == end)
 		addr.uri = str_of(p, 1);
-	else if (take_name_addr(p, end, &addr) != end)
+	else if (take_name_addr(p, end, &addr, ret_uri) != end)
 		return false;
 	*ret_addr = addr;
 	return true;
+}
+
+bool sip_name_addr_parse(struct str text, struct sip_name_addr *ret_addr) {
+	struct sip_uri uri;
+
+	return parse(text, ret_addr, &uri);
+}
+
+bool sip_route_parse(struct str text, struct sip_name_addr *ret_addr, struct sip_uri *ret_uri) {
+	return parse(text, ret_addr, ret_uri) && ret_addr->in_brackets;
 }

@@ -109,11 +109,13 @@ bool sip_uri_parse(struct str text, struct sip_uri *ret_uri) {
 	return true;
 }
 
-bool sip_uri_is_endpoint(const struct sip_uri *uri, const struct endpoint *endpoint) {
-	struct ip_addr addr;
+bool sip_uri_endpoint(const struct sip_uri *uri, struct endpoint *ret_endpoint) {
+	struct endpoint endpoint = {.port = uri->port != 0 ? uri->port : PORT_DEFAULT};
 
-	return uri->is_sip && (uri->port != 0 ? uri->port : PORT_DEFAULT) == endpoint->port &&
-	       ip_parse(uri->host, &addr) && ip_eq(&addr, &endpoint->addr);
+	if (!uri->is_sip || !ip_parse(uri->host, &endpoint.addr))
+		return false;
+	*ret_endpoint = endpoint;
+	return true;
 }
 
 bool sip_is_host(struct str s) {

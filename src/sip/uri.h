@@ -37,8 +37,8 @@ struct sip_uri {
 // malformed.
 bool sip_uri_parse(struct str text, struct sip_uri *ret_uri);
 
-// RFC 3261 section 19.1.4 for what a proxy asks: is the host[:port] this endpoint? (no port = 5060)
-bool sip_uri_is_endpoint(const struct sip_uri *uri, const struct endpoint *endpoint);
+// The address and port a SIP URI names (no port = 5060). False, and nothing written, when its host is a name.
+bool sip_uri_endpoint(const struct sip_uri *uri, struct endpoint *ret_endpoint);
 
 struct sip_name_addr {
 	struct str display; // as written, quotes included; empty when there is none
@@ -51,6 +51,9 @@ struct sip_name_addr {
 // From, To, Contact, Route and their kind: one entry and nothing else. "*" (Contact) gives uri "*". False when
 // malformed, or when a parameter `tag` occurs twice.
 bool sip_name_addr_parse(struct str text, struct sip_name_addr *ret_addr);
+
+// One entry of Route, Record-Route and their kind, which must have the brackets, and its URI.
+bool sip_route_parse(struct str text, struct sip_name_addr *ret_addr, struct sip_uri *ret_uri);
 
 // Takes the next entry off a comma list; commas in quotes and <> do not separate. Returns 1 and the entry without
 // LWS around it, 0 at the end, -1 when a quote or bracket does not close or an entry is empty.

@@ -32,6 +32,7 @@ static void status_sums_the_workers(void **state) {
 	status = result_of(answer);
 	assert_string_equal(json_string_value(json_object_get(status, "state")), "running");
 	assert_string_equal(json_string_value(json_object_get(status, "locator")), "scalar");
+	assert_string_equal(json_string_value(json_object_get(status, "proxy")), "dialog");
 	assert_string_equal(json_string_value(json_object_get(status, "idle")), "spin");
 	assert_true(json_is_true(json_object_get(status, "hugepages")));
 	assert_int_equal(number(status, "transactions", "live"), 6);
@@ -66,6 +67,47 @@ static void rates_are_of_the_last_second(void **state) {
 	calls = json_array_get(json_object_get(result_of(answer), "workers"), 0);
 	assert_float_equal((float)json_real_value(json_object_get(calls, "busy_percent")), 50.0f, 0.01f);
 	json_decref(answer);
+}
+
+static void stages_are_cycles_a_message_without_the_probes(void **state) {
+	struct rig *rig = *state;
+	const json_t *row;
+	json_t *answer;
+
+	for (int i = 0; i < WORKERS; i++) {
+		struct stage_totals *totals = &rig->c.worker[i]->stages;
+
+		*totals = (struct stage_totals){.messages = 50, .probe_cycles = STAGE_PROBES * 20};
+		totals->cycles[STAGE_PARSE] = 50 * 320;
+		totals->entries[STAGE_PARSE] = 50;
+		totals->cycles[STAGE_SEND] = 50 * 100;
+		totals->cycles[STAGE_TIMERS] = 19; // less than its probe: none
+		totals->entries[STAGE_TIMERS] = 1;
+	}
+	answer = ask(rig, "stages", "{}");
+	assert_int_equal(number(result_of(answer), "messages", NULL), 100);
+	assert_float_equal((float)json_real_value(json_object_get(result_of(answer), "cycles")), 400.0f, 0.01f);
+	row = json_array_get(json_object_get(result_of(answer), "stages"), STAGE_PARSE);
+	assert_string_equal(json_string_value(json_object_get(row, "stage")), "parse");
+	assert_float_equal((float)json_real_value(json_object_get(row, "cycles")), 300.0f, 0.01f);
+	assert_float_equal((float)json_real_value(json_object_get(row, "percent")), 75.0f, 0.01f);
+	row = json_array_get(json_object_get(result_of(answer), "stages"), STAGE_TIMERS);
+	assert_float_equal((float)json_real_value(json_object_get(row, "cycles")), 0.0f, 0.01f);
+	json_decref(answer);
+}
+
+static void stages_are_switched_in_every_worker(void **state) {
+	struct rig *rig = *state;
+
+	for (int on = 1; on >= 0; on--) {
+		json_t *answer = ask(rig, "stages.switch", on ? "{\"to\":\"on\"}" : "{\"to\":\"off\"}");
+
+		assert_int_equal(json_is_true(json_object_get(result_of(answer), "on")), on);
+		json_decref(answer);
+		for (int i = 0; i < WORKERS; i++)
+			assert_int_equal(rig->c.worker[i]->measure, on);
+	}
+	assert_error(rig, "stages.switch", "{\"to\":\"up\"}", "stages can be");
 }
 
 static void counters_are_by_name_and_worker(void **state) {
@@ -161,6 +203,8 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		T(status_sums_the_workers),
 		T(rates_are_of_the_last_second),
+		T(stages_are_cycles_a_message_without_the_probes),
+		T(stages_are_switched_in_every_worker),
 		T(counters_are_by_name_and_worker),
 		T(latency_is_in_microseconds),
 		T(ports_and_config_are_shown),

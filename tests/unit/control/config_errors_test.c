@@ -46,7 +46,7 @@ struct row {
 
 static const struct row rows[] = {
 	// shape
-	{"drain: 1000", "drian: 1000", "32: unknown key \"drian\"; known here are cores, memory, parser, ports"},
+	{"drain: 1000", "drian: 1000", "32: unknown key \"drian\"; known here are cores, memory, parser, proxy, ports"},
 	{"  t1: 500", "  t9: 500", "21: timers: unknown key \"t9\"; known here are t1, t2, t4, b"},
 	{"    tap: tap-a", "    tip: tap-a", "5: ports[0]: unknown key \"tip\"; known here are name, device, tap"},
 	{"    device: net_tap0\n", "", "3: ports[0]: the key \"device\" is missing"},
@@ -67,6 +67,9 @@ static const struct row rows[] = {
 	 "32: log.level: \"loud\" is not allowed; write error, warning, info or debug"},
 	{"drain: 1000", "log: {level: 1}", "32: log.level: \"1\" is not allowed"},
 	{"drain: 1000", "parser: {locator: sse}", "32: parser.locator: \"sse\" is not allowed; write auto, avx2,"},
+	{"drain: 1000",
+	 "proxy: {state: calls}",
+	 "32: proxy.state: \"calls\" is not allowed; write dialog, transaction or stateless"},
 	{"drain: 1000",
 	 "memory: {hugepages: yes}",
 	 "32: memory.hugepages: \"yes\" is not allowed; write auto, on or off"},

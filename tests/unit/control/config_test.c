@@ -158,9 +158,11 @@ static void every_default_is_filled_in(void **state) {
 	assert_int_equal(cfg->idle, IDLE_SPIN);
 	assert_int_equal(cfg->idle_sleep_max_us, 200);
 	assert_int_equal(cfg->locator, LOCATOR_AUTO);
+	assert_int_equal(cfg->proxy_state, PROXY_DIALOG);
 	assert_int_equal(cfg->huge, MEM_HUGE_AUTO);
 	assert_string_equal(cfg->ports[0].tap, "p");
 	assert_int_equal(cfg->ports[0].mtu, 1500);
+	assert_int_equal(cfg->ports[0].queues, 0);
 	assert_endpoint(&cfg->listeners[0].local, "192.0.2.1:5060");
 	assert_endpoint(&cfg->listeners[0].advertised, "192.0.2.1:5060");
 	assert_int_equal(cfg->capacity.transactions, 200000);

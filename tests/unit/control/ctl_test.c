@@ -156,6 +156,14 @@ static void view(enum method method, const char *result, const char *expected) {
 static void results_are_shown_for_people(void **state) {
 	(void)state;
 	view(METHOD_LOG_LEVEL, "{\"level\":\"info\"}", "log level info\n");
+	view(METHOD_STAGES_SWITCH, "{\"on\":true}", "measuring cycles by stage is on\n");
+	view(METHOD_STAGES,
+	     "{\"on\":false,\"messages\":7,\"cycles\":400.5,\"stages\":[{\"stage\":\"parse\",\"cycles\":300.5,"
+	     "\"percent\":75.0,"
+	     "\"help\":\"lines\"}]}",
+	     "STAGE  CYCLES/MESSAGE     %  MEANING\n"
+	     "parse           300.5  75.0  lines\n"
+	     "400.5 cycles a message over 7 messages; measuring is off (stages on)\n");
 	view(METHOD_COUNTERS,
 	     "{\"counters\":{\"rx.sip\":{\"sum\":3,\"workers\":[3],\"help\":\"datagrams\"}}}",
 	     "COUNTER  SUM  MEANING\n"

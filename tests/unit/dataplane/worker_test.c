@@ -62,6 +62,41 @@ static void worker_without_a_queue_sends_through_another(void **state) {
 	assert_int_equal(hist_total(&wire->workers[0]->latency[LATENCY_REQUEST]), 1);
 }
 
+static uint64_t stage_cycles(const struct worker *w) {
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < STAGE_COUNT; i++)
+		sum += w->stages.cycles[i];
+	return sum;
+}
+
+static void stages_are_measured_while_that_is_on(void **state) {
+	struct wire *wire = *state;
+	struct worker *w = wire->workers[0];
+	uint64_t spent;
+
+	for (int round = 0; round < 2; round++) {
+		wire_send(wire, 0, 0, &(struct frame_spec){.payload = "0"});
+		wire_turn(wire, 0);
+		wire_expect(wire, 0, 0, 1);
+		assert_int_equal(stage_cycles(w), round == 0 ? 0 : spent); // off
+		worker_flag_set(&w->measure, true);
+		wire_send(wire, 0, 0, &(struct frame_spec){.payload = "0"});
+		wire_turn(wire, 0);
+		wire_expect(wire, 0, 0, 1);
+		spent = stage_cycles(w);
+		assert_true(spent > 0 && w->stages.probe_cycles > 0);
+		assert_int_equal(
+			w->stages.entries[STAGE_HANDOFF], 3
+		); // its owner, the ring of the other worker, the end
+		assert_int_equal(w->stages.entries[STAGE_TIMERS], 1);
+		assert_true(w->stages.entries[STAGE_RECEIVE] >= 2 && w->stages.entries[STAGE_SEND] >= 1);
+		wire_turn(wire, 0); // nothing came
+		assert_int_equal(stage_cycles(w), spent);
+		worker_flag_set(&w->measure, false);
+	}
+}
+
 static void full_hand_off_ring_drops_and_counts(void **state) {
 	struct wire *wire = *state;
 
@@ -225,6 +260,7 @@ int main(void) {
 		cmocka_unit_test_setup_teardown(
 			worker_without_a_queue_sends_through_another, wire_open_two_one_queue, wire_close
 		),
+		TWO(stages_are_measured_while_that_is_on),
 		TWO(full_hand_off_ring_drops_and_counts),
 		TWO(extra_queues_are_polled),
 		ONE(latency_is_measured_when_sent),

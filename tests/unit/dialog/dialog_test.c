@@ -26,7 +26,7 @@ static int tear_down(void **state) {
 
 	assert_int_equal(b->table.pool.used, 0);
 	assert_int_equal(b->table.heads.used, 0);
-	assert_int_equal(b->table.wheel.armed, 0);
+	assert_int_equal(b->table.queues.armed, 0);
 	for (int i = 0; i < DIALOG_STATE_COUNT; i++)
 		assert_int_equal(b->table.count[i], 0);
 	assert_int_equal(blob_used(b->text), 0);
@@ -56,8 +56,12 @@ static int tear_down(void **state) {
 	    .to_tag = to,                                                                                              \
 	    .cseq = "7 " method)
 
-static bool has(const struct dialog *dialog, enum dialog_text which, const char *text) {
-	return str_eq(dialog_text(dialog, which), str_from_c(text));
+static bool has(const struct bench *b, const struct dialog *dialog, enum dialog_text which, const char *text) {
+	return str_eq(dialog_text(&b->table, dialog, which), str_from_c(text));
+}
+
+static struct dialog *find(const struct bench *b, const struct sip_msg *request, struct str id, bool *ret_by_caller) {
+	return dialog_find(&b->table, dialog_key_of(&b->table, request), id, ret_by_caller);
 }
 
 static void a_call_goes_from_trying_to_its_end(void **state) {
@@ -72,13 +76,13 @@ static void a_call_goes_from_trying_to_its_end(void **state) {
 	assert_ptr_equal(dialog_response(&b->table, dialog, RESPONSE("200 OK", "t"), 13), dialog);
 	assert_int_equal(dialog->state, DIALOG_CONFIRMED);
 	assert_int_equal(dialog->answered_ms, 13);
-	assert_true(has(dialog, DIALOG_CALL_ID, "call-1"));
-	assert_true(has(dialog, DIALOG_CALLER_TAG, "f"));
-	assert_true(has(dialog, DIALOG_CALLEE_TAG, "t"));
-	assert_true(has(dialog, DIALOG_CALLER_TARGET, "sip:a@192.0.2.10"));
-	assert_true(has(dialog, DIALOG_CALLEE_TARGET, "sip:b@198.51.100.10"));
-	assert_true(has(dialog, DIALOG_ROUTE_SET, "<sip:p2;lr>,<sip:p1;lr>"));
-	assert_ptr_equal(dialog_find(&b->table, REQUEST("BYE", "t", "f"), STR(""), &by_caller), dialog);
+	assert_true(has(b, dialog, DIALOG_CALL_ID, "call-1"));
+	assert_true(has(b, dialog, DIALOG_CALLER_TAG, "f"));
+	assert_true(has(b, dialog, DIALOG_CALLEE_TAG, "t"));
+	assert_true(has(b, dialog, DIALOG_CALLER_TARGET, "sip:a@192.0.2.10"));
+	assert_true(has(b, dialog, DIALOG_CALLEE_TARGET, "sip:b@198.51.100.10"));
+	assert_true(has(b, dialog, DIALOG_ROUTE_SET, "<sip:p2;lr>,<sip:p1;lr>"));
+	assert_ptr_equal(find(b, REQUEST("BYE", "t", "f"), STR(""), &by_caller), dialog);
 	assert_false(by_caller);
 	dialog_request(&b->table, dialog, REQUEST("BYE", "t", "f"), by_caller, 20);
 	assert_int_equal(dialog->state, DIALOG_TERMINATED);
@@ -94,21 +98,21 @@ static void the_record_route_parameter_names_the_dialog(void **state) {
 
 	dialog_mint(&b->table, dialog, id);
 	dialog_response(&b->table, dialog, RESPONSE("200 OK", "t"), 0);
-	assert_ptr_equal(dialog_find(&b->table, REQUEST("BYE", "f", "t"), str_of(id, MINT_LEN), &by_caller), dialog);
+	assert_ptr_equal(find(b, REQUEST("BYE", "f", "t"), str_of(id, MINT_LEN), &by_caller), dialog);
 	assert_true(by_caller);
 	// The text decides, not the name: another tag, or another call, is not this dialog.
-	assert_null(dialog_find(&b->table, REQUEST("BYE", "f", "x"), str_of(id, MINT_LEN), &by_caller));
-	assert_null(dialog_find(
-		&b->table,
-		MSG(.start = "BYE sip:b@h SIP/2.0",
-		    .branch = "z9hG4bK2",
-		    .from_tag = "f",
-		    .to_tag = "t",
-		    .call_id = "x",
-		    .cseq = "2 BYE"),
-		str_of(id, MINT_LEN),
-		&by_caller
-	));
+	assert_null(find(b, REQUEST("BYE", "f", "x"), str_of(id, MINT_LEN), &by_caller));
+	assert_null(
+		find(b,
+		     MSG(.start = "BYE sip:b@h SIP/2.0",
+			 .branch = "z9hG4bK2",
+			 .from_tag = "f",
+			 .to_tag = "t",
+			 .call_id = "x",
+			 .cseq = "2 BYE"),
+		     str_of(id, MINT_LEN),
+		     &by_caller)
+	);
 	dialog_free(&b->table, dialog);
 }
 
@@ -132,11 +136,11 @@ static void forked_early_dialogs_end_with_the_invite(void **state) {
 	second = dialog_response(&b->table, head, RESPONSE("183 Progress", "t2"), 0);
 	dialog_response(&b->table, head, RESPONSE("180 Ringing", "t3"), 0);
 	assert_int_equal(b->table.count[DIALOG_EARLY], 3);
-	assert_ptr_equal(dialog_find(&b->table, REQUEST("UPDATE", "f", "t2"), STR(""), &by_caller), second);
+	assert_ptr_equal(find(b, REQUEST("UPDATE", "f", "t2"), STR(""), &by_caller), second);
 	assert_ptr_equal(dialog_response(&b->table, head, RESPONSE("200 OK", "t2"), 0), second);
 	dialog_invite_over(&b->table, head);
 	assert_int_equal(b->table.pool.used, 1);
-	assert_ptr_equal(dialog_find(&b->table, REQUEST("BYE", "t2", "f"), STR(""), &by_caller), second);
+	assert_ptr_equal(find(b, REQUEST("BYE", "t2", "f"), STR(""), &by_caller), second);
 	dialog_free(&b->table, second);
 }
 
@@ -149,8 +153,8 @@ static void several_answers_are_several_dialogs(void **state) {
 	second = dialog_response(&b->table, head, RESPONSE("200 OK", "t2"), 0);
 	assert_int_equal(b->table.count[DIALOG_CONFIRMED], 2);
 	dialog_free(&b->table, head);
-	assert_ptr_equal(dialog_find(&b->table, REQUEST("BYE", "f", "t2"), STR(""), &by_caller), second);
-	assert_null(dialog_find(&b->table, REQUEST("BYE", "f", "t1"), STR(""), &by_caller));
+	assert_ptr_equal(find(b, REQUEST("BYE", "f", "t2"), STR(""), &by_caller), second);
+	assert_null(find(b, REQUEST("BYE", "f", "t1"), STR(""), &by_caller));
 	dialog_free(&b->table, second);
 }
 
@@ -171,11 +175,11 @@ static void a_target_refresh_changes_one_side(void **state) {
 
 	dialog_response(&b->table, dialog, RESPONSE("200 OK", "t"), 0);
 	dialog_target(&b->table, dialog, false, STR("sip:b@198.51.100.99"));
-	assert_true(has(dialog, DIALOG_CALLEE_TARGET, "sip:b@198.51.100.99"));
-	assert_true(has(dialog, DIALOG_CALLER_TARGET, "sip:a@192.0.2.10"));
+	assert_true(has(b, dialog, DIALOG_CALLEE_TARGET, "sip:b@198.51.100.99"));
+	assert_true(has(b, dialog, DIALOG_CALLER_TARGET, "sip:a@192.0.2.10"));
 	blob_fail_at(b->text, 1);
 	dialog_target(&b->table, dialog, true, STR("sip:new@192.0.2.99"));
-	assert_true(has(dialog, DIALOG_CALLER_TARGET, "sip:a@192.0.2.10"));
+	assert_true(has(b, dialog, DIALOG_CALLER_TARGET, "sip:a@192.0.2.10"));
 	dialog_free(&b->table, dialog);
 }
 
@@ -220,6 +224,47 @@ static void a_full_pool_or_arena_gives_nothing_and_leaves_nothing(void **state) 
 	dialog_invite_over(&b->table, dialog);
 }
 
+// Of our own Record-Route only the listener is kept, and it is shown as it was.
+static void our_record_route_is_shown_and_not_kept(void **state) {
+	struct bench *b = *state;
+	struct dialog *dialog;
+	char id[MINT_LEN], extra[512], shown[512], wanted[480];
+	struct str routes;
+	size_t used;
+
+	b->table.own_route[0] = STR("<sip:192.0.2.1:5060;lr;d=");
+	b->table.own_route[1] = STR("<sip:198.51.100.1:5060;lr;d=");
+	dialog = dialog_create(&b->table, INVITE(), 0);
+	used = blob_used(b->text);
+	dialog_mint(&b->table, dialog, id);
+	snprintf(
+		wanted,
+		sizeof(wanted),
+		"<sip:p2;lr>,<sip:198.51.100.1:5060;lr;d=%.34s;r2=on>,<sip:192.0.2.1:5060;lr;d=%.34s>,"
+		"<sip:192.0.2.1:5060;lr;d=%.33sx>",
+		id,
+		id,
+		id
+	);
+	snprintf(extra, sizeof(extra), "Record-Route: %s\r\n", wanted);
+	dialog_response(
+		&b->table,
+		dialog,
+		MSG(.start = "SIP/2.0 200 OK",
+		    .branch = "z9hG4bK1",
+		    .from_tag = "f",
+		    .to_tag = "t",
+		    .cseq = "1 INVITE",
+		    .extra = extra),
+		0
+	);
+	assert_true(blob_used(b->text) < used + 96);
+	routes = dialog_route_set(&b->table, dialog, shown, sizeof(shown));
+	assert_true(str_eq(routes, str_from_c(wanted)));
+	assert_int_equal(dialog_route_set(&b->table, dialog, shown, 40).len, 40);
+	dialog_free(&b->table, dialog);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
@@ -230,6 +275,7 @@ int main(void) {
 		TEST(several_answers_are_several_dialogs),
 		TEST(freeing_the_head_leaves_no_early_sibling),
 		TEST(a_target_refresh_changes_one_side),
+		TEST(our_record_route_is_shown_and_not_kept),
 		TEST(a_dialog_nobody_speaks_in_is_given_up),
 		TEST(a_full_pool_or_arena_gives_nothing_and_leaves_nothing),
 	};

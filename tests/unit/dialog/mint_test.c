@@ -53,6 +53,27 @@ static void other_lengths_name_nothing(void **state) {
 		assert_int_equal(mint_branch_read(str_of(branch, len), 7, 99, &read), len == MINT_BRANCH_LEN);
 }
 
+static void a_return_branch_proves_its_way_and_listener(void **state) {
+	char branch[MINT_RETURN_LEN + 1];
+	struct str text = {.ptr = branch, .len = MINT_RETURN_LEN};
+	uint8_t listener = 0;
+
+	(void)state;
+	mint_return_branch(branch, 3, 7, 99);
+	branch[MINT_RETURN_LEN] = '0';
+	assert_true(mint_return_read(text, 7, 99, &listener));
+	assert_int_equal(listener, 3);
+	assert_false(mint_return_read(text, 8, 99, &listener));
+	assert_false(mint_return_read(text, 7, 98, &listener));
+	for (unsigned len = 0; len <= sizeof(branch); len++)
+		assert_int_equal(mint_return_read(str_of(branch, len), 7, 99, &listener), len == MINT_RETURN_LEN);
+	for (unsigned i = 0; i < MINT_RETURN_LEN; i++) {
+		mint_return_branch(branch, 3, 7, 99);
+		branch[i] = branch[i] == '0' ? '1' : '0';
+		assert_false(mint_return_read(text, 7, 99, &listener));
+	}
+}
+
 static void a_stateless_branch_is_the_same_for_a_retransmission(void **state) {
 	char a[MINT_STATELESS_LEN], b[MINT_STATELESS_LEN];
 
@@ -81,6 +102,7 @@ int main(void) {
 		cmocka_unit_test(other_seed_call_or_use_names_nothing),
 		cmocka_unit_test(every_changed_character_names_nothing),
 		cmocka_unit_test(other_lengths_name_nothing),
+		cmocka_unit_test(a_return_branch_proves_its_way_and_listener),
 		cmocka_unit_test(a_stateless_branch_is_the_same_for_a_retransmission),
 		cmocka_unit_test(a_tag_is_found_again_from_branch_and_call),
 	};

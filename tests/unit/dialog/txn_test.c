@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
+#include "base/hash.h"
 #include "dialog/txn.h"
 #include "sip_text.h"
 
@@ -47,7 +48,7 @@ static int tear_down(void **state) {
 
 	assert_int_equal(b->table.pool.used, 0);
 	assert_int_equal(b->table.servers.used, 0);
-	assert_int_equal(b->table.wheel.armed, 0);
+	assert_int_equal(b->table.queues.armed, 0);
 	assert_int_equal(b->table.live, 0);
 	assert_int_equal(b->table.lingering, 0);
 	assert_int_equal(blob_used(b->text), 0);
@@ -91,11 +92,25 @@ static void until(struct bench *b, uint64_t end_ms) {
 #define BYE(branch_)                                                                                                   \
 	MSG(.start = "BYE sip:b@h SIP/2.0", .branch = branch_, .from_tag = "f", .to_tag = "t", .cseq = "2 BYE")
 
+static const struct endpoint remote = {.addr = {.family = IP_V4, .bytes = {192, 0, 2, 1}}, .port = 5062};
+
+static struct txn *server_created(struct bench *b, const struct sip_msg *msg, uint64_t now_ms) {
+	return txn_server_create(&b->table, msg, txn_key_of(&b->table, msg), &remote, now_ms);
+}
+
+static struct txn *server_found(struct bench *b, const struct sip_msg *msg) {
+	return txn_server_find(&b->table, txn_key_of(&b->table, msg));
+}
+
+static struct txn *invite_cancelled(struct bench *b, const struct sip_msg *msg) {
+	return txn_server_find(&b->table, txn_key_of_cancelled(&b->table, msg));
+}
+
 static struct txn *client_started(struct bench *b, enum sip_method method) {
-	struct txn *txn = txn_client_create(&b->table, method, STR("call-1"), 0);
+	struct txn *txn = txn_client_create(&b->table, method, hash_str(b->table.seed, STR("call-1")), &remote, 0);
 
 	assert_non_null(txn);
-	assert_true(txn_store(&b->table, txn, "request", 7));
+	assert_true(txn_store(&b->table, txn, STR("request"), STR("")));
 	txn_step(&b->table, txn, TXN_START, 0);
 	return txn;
 }
@@ -131,7 +146,7 @@ static void after_a_provisional_timer_e_runs_at_t2(void **state) {
 
 static void timers_g_and_h_fire_to_the_millisecond(void **state) {
 	struct bench *b = *state;
-	struct txn *txn = txn_server_create(&b->table, INVITE("z9hG4bK1"), 0);
+	struct txn *txn = server_created(b, INVITE("z9hG4bK1"), 0);
 
 	txn_step(&b->table, txn, TXN_TU_FINAL, 0);
 	until(b, 40000);
@@ -173,8 +188,7 @@ static void completed_transactions_linger_exactly_as_long_as_they_must(void **st
 		const struct linger *row = &rows[i];
 		const struct sip_msg *msg = row->method == SIP_INVITE ? INVITE("z9hG4bK1") : BYE("z9hG4bK1");
 		uint64_t start_ms = b->now_ms;
-		struct txn *txn =
-			row->is_client ? client_started(b, row->method) : txn_server_create(&b->table, msg, start_ms);
+		struct txn *txn = row->is_client ? client_started(b, row->method) : server_created(b, msg, start_ms);
 
 		txn_step(&b->table, txn, row->event, start_ms);
 		if (row->then)
@@ -189,12 +203,12 @@ static void completed_transactions_linger_exactly_as_long_as_they_must(void **st
 
 static void a_retransmission_and_its_ack_find_the_transaction(void **state) {
 	struct bench *b = *state;
-	struct txn *txn = txn_server_create(&b->table, INVITE("z9hG4bK1"), 0);
+	struct txn *txn = server_created(b, INVITE("z9hG4bK1"), 0);
 
-	assert_ptr_equal(txn_server_find(&b->table, INVITE("z9hG4bK1")), txn);
+	assert_ptr_equal(server_found(b, INVITE("z9hG4bK1")), txn);
 	assert_ptr_equal(
-		txn_server_find(
-			&b->table,
+		server_found(
+			b,
 			MSG(.start = "ACK sip:b@h SIP/2.0",
 			    .branch = "z9hG4bK1",
 			    .from_tag = "f",
@@ -203,41 +217,40 @@ static void a_retransmission_and_its_ack_find_the_transaction(void **state) {
 		),
 		txn
 	);
-	assert_null(txn_server_find(&b->table, INVITE("z9hG4bK2")));
-	assert_null(txn_server_find(&b->table, BYE("z9hG4bK1")));
+	assert_null(server_found(b, INVITE("z9hG4bK2")));
+	assert_null(server_found(b, BYE("z9hG4bK1")));
 	txn_free(&b->table, txn);
-	assert_null(txn_server_find(&b->table, INVITE("z9hG4bK1")));
+	assert_null(server_found(b, INVITE("z9hG4bK1")));
 }
 
 static void an_old_elements_request_is_matched_without_branch(void **state) {
 	struct bench *b = *state;
-	struct txn *txn = txn_server_create(&b->table, INVITE("1"), 0);
+	struct txn *txn = server_created(b, INVITE("1"), 0);
 
-	assert_ptr_equal(txn_server_find(&b->table, INVITE("1")), txn);
-	assert_null(txn_server_find(
-		&b->table,
-		MSG(.start = "INVITE sip:b@h SIP/2.0", .branch = "1", .from_tag = "other", .cseq = "1 INVITE")
+	assert_ptr_equal(server_found(b, INVITE("1")), txn);
+	assert_null(server_found(
+		b, MSG(.start = "INVITE sip:b@h SIP/2.0", .branch = "1", .from_tag = "other", .cseq = "1 INVITE")
 	));
-	assert_null(txn_server_find(
-		&b->table, MSG(.start = "INVITE sip:b@h SIP/2.0", .branch = "1", .from_tag = "f", .cseq = "2 INVITE")
+	assert_null(server_found(
+		b, MSG(.start = "INVITE sip:b@h SIP/2.0", .branch = "1", .from_tag = "f", .cseq = "2 INVITE")
 	));
 	txn_free(&b->table, txn);
 }
 
 static void a_cancel_finds_the_invite_of_its_call_only(void **state) {
 	struct bench *b = *state;
-	struct txn *txn = txn_server_create(&b->table, INVITE("z9hG4bK1"), 0);
+	struct txn *txn = server_created(b, INVITE("z9hG4bK1"), 0);
 
 	assert_ptr_equal(
-		txn_cancelled_find(
-			&b->table,
+		invite_cancelled(
+			b,
 			MSG(.start = "CANCEL sip:b@h SIP/2.0", .branch = "z9hG4bK1", .from_tag = "f", .cseq = "1 CANCEL"
 			)
 		),
 		txn
 	);
-	assert_null(txn_cancelled_find(
-		&b->table,
+	assert_null(invite_cancelled(
+		b,
 		MSG(.start = "CANCEL sip:b@h SIP/2.0",
 		    .branch = "z9hG4bK1",
 		    .from_tag = "f",
@@ -281,7 +294,7 @@ static void the_answer_to_a_cancel_finds_the_cancels_own_transaction(void **stat
 	struct txn *invite = client_started(b, SIP_INVITE), *cancel = client_started(b, SIP_CANCEL);
 	struct text_msg text;
 
-	invite->cancel = txn_ref_of(&b->table, cancel);
+	assert_true(txn_set_cancel(&b->table, invite, cancel));
 	assert_ptr_equal(
 		txn_client_find(&b->table, response(&text, &b->table, invite, (struct parts){.cseq = "1 CANCEL"})),
 		cancel
@@ -294,17 +307,22 @@ static void the_answer_to_a_cancel_finds_the_cancels_own_transaction(void **stat
 static void a_full_pool_or_arena_gives_nothing_and_leaves_nothing(void **state) {
 	struct bench *b = *state;
 
-	for (uint64_t nth = 1; nth <= 2; nth++) {
-		b->table.pool.fail_at = nth == 1 ? b->table.pool.takes + 1 : 0;
-		blob_fail_at(b->text, nth == 2);
-		assert_null(txn_server_create(&b->table, INVITE("z9hG4bK1"), 0));
-	}
-	struct txn *txn = txn_server_create(&b->table, INVITE("z9hG4bK1"), 0);
+	b->table.pool.fail_at = b->table.pool.takes + 1;
+	assert_null(server_created(b, INVITE("z9hG4bK1"), 0));
+	struct txn *txn = server_created(b, INVITE("z9hG4bK1"), 0);
 
-	assert_true(txn_store(&b->table, txn, "first", 5));
-	blob_fail_at(b->text, 1);
-	assert_false(txn_store(&b->table, txn, "second", 6));
-	assert_memory_equal(txn->message, "first", 5);
+	assert_true(txn_store(&b->table, txn, STR("first"), STR("compact")));
+	for (unsigned i = 0; i < 3; i++) {
+		blob_fail_at(b->text, 1);
+		if (i == 0)
+			assert_false(txn_store(&b->table, txn, STR("second"), STR("")));
+		else if (i == 1)
+			assert_false(txn_keep(&b->table, txn, STR("rest")));
+		else
+			txn_compact(&b->table, txn);
+		assert_true(str_eq(txn_message(&b->table, txn), STR("first")));
+		assert_true(str_eq(txn_compact_of(&b->table, txn), STR("compact")));
+	}
 	txn_free(&b->table, txn);
 }
 
@@ -319,6 +337,79 @@ static void a_stale_name_finds_nothing(void **state) {
 	assert_null(txn_get(&b->table, ref));
 	assert_non_null(txn_get(&b->table, txn_ref_of(&b->table, second)));
 	txn_free(&b->table, second);
+}
+
+static void sent_by_and_call_id_are_part_of_what_identifies(void **state) {
+	struct bench *b = *state;
+	struct txn *txn = server_created(b, INVITE("z9hG4bK1"), 0);
+	struct sip_msg other = *INVITE("z9hG4bK1");
+
+	other.via.port = 0; // 5060
+	assert_ptr_equal(server_found(b, &other), txn);
+	other.via.port = 5061;
+	assert_null(server_found(b, &other));
+	other = *INVITE("z9hG4bK1");
+	other.call_id = STR("call-2");
+	assert_null(server_found(b, &other));
+	other = *INVITE("z9hG4bK1");
+	other.via.host = STR("192.0.2.11");
+	assert_null(server_found(b, &other));
+	txn_free(&b->table, txn);
+}
+
+static void the_case_of_a_host_does_not_matter(void **state) {
+	static const struct str hosts[] = {
+		{.ptr = "Proxy.Example.NET", .len = 17}, {.ptr = "proxy.example.net", .len = 17}};
+	struct bench *b = *state;
+	struct sip_msg msg = *INVITE("z9hG4bK1");
+	struct txn_key key;
+
+	msg.via.host = hosts[0];
+	key = txn_key_of(&b->table, &msg);
+	msg.via.host = hosts[1];
+	assert_int_equal(txn_key_of(&b->table, &msg).hash, key.hash);
+	assert_int_equal(txn_key_of(&b->table, &msg).check, key.check);
+	msg.via.host = STR("proxy[example.net"); // '[' and '{' differ by the bit that letters do
+	key = txn_key_of(&b->table, &msg);
+	msg.via.host = STR("proxy{example.net");
+	assert_int_not_equal(txn_key_of(&b->table, &msg).hash, key.hash);
+}
+
+static void an_ipv6_address_is_kept_too(void **state) {
+	static const struct endpoint v6 = {.addr = {.family = IP_V6, .bytes = {0x20, 1, 0xd, 0xb8, 1}}, .port = 5070};
+	struct bench *b = *state;
+	struct endpoint read;
+	struct txn *txn;
+
+	blob_fail_at(b->text, 1);
+	assert_null(txn_client_create(&b->table, SIP_BYE, 1, &v6, 0));
+	txn = txn_client_create(&b->table, SIP_BYE, 1, &v6, 0);
+	read = txn_remote(&b->table, txn);
+	assert_true(endpoint_eq(&read, &v6));
+	txn_free(&b->table, txn);
+	txn = txn_client_create(&b->table, SIP_BYE, 1, &remote, 0);
+	read = txn_remote(&b->table, txn);
+	assert_true(endpoint_eq(&read, &remote));
+	txn_free(&b->table, txn);
+}
+
+static void the_name_of_a_cancel_outlives_the_invite_kept(void **state) {
+	struct bench *b = *state;
+	struct txn *invite = client_started(b, SIP_INVITE), *cancel = client_started(b, SIP_CANCEL);
+	struct text_msg text;
+
+	txn_step(&b->table, invite, TXN_RX_1XX, 0);
+	assert_true(txn_set_cancel(&b->table, invite, cancel));
+	txn_step(&b->table, invite, TXN_RX_FINAL, 0);
+	assert_true(txn_keep(&b->table, invite, STR("rest")));
+	assert_true(str_eq(txn_kept(&b->table, invite), STR("rest")));
+	txn_forget(&b->table, invite);
+	assert_ptr_equal(
+		txn_client_find(&b->table, response(&text, &b->table, invite, (struct parts){.cseq = "1 CANCEL"})),
+		cancel
+	);
+	txn_free(&b->table, cancel);
+	txn_free(&b->table, invite);
 }
 
 int main(void) {
@@ -337,6 +428,10 @@ int main(void) {
 		TEST(the_answer_to_a_cancel_finds_the_cancels_own_transaction),
 		TEST(a_full_pool_or_arena_gives_nothing_and_leaves_nothing),
 		TEST(a_stale_name_finds_nothing),
+		TEST(sent_by_and_call_id_are_part_of_what_identifies),
+		TEST(the_case_of_a_host_does_not_matter),
+		TEST(an_ipv6_address_is_kept_too),
+		TEST(the_name_of_a_cancel_outlives_the_invite_kept),
 	};
 
 	return cmocka_run_group_tests_name("dialog/txn", tests, NULL, NULL);

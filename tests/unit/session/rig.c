@@ -170,6 +170,14 @@ int rig_eal(void **state) {
 }
 
 int rig_set_up(void **state) {
+	return rig_set_up_as(state, PROXY_DIALOG);
+}
+
+int rig_set_up_as(void **state, enum proxy_state proxy_state) {
+	return rig_set_up_sized(state, proxy_state, 4096, 8 << 20);
+}
+
+int rig_set_up_sized(void **state, enum proxy_state proxy_state, uint32_t transactions, size_t text_bytes) {
 	struct rig *rig = calloc(1, sizeof(*rig));
 	struct worker_parts parts = {
 		.packets = fixed.packets,
@@ -181,6 +189,10 @@ int rig_set_up(void **state) {
 
 	assert_non_null(rig);
 	config_fill(&rig->cfg);
+	rig->cfg.proxy_state = proxy_state;
+	rig->cfg.capacity.transactions = transactions;
+	rig->cfg.capacity.dialogs = transactions / 4;
+	rig->cfg.capacity.text_bytes = text_bytes;
 	parts.cfg = &rig->cfg;
 	memcpy(rig->in, fixed.in, sizeof(rig->in));
 	memcpy(rig->out, fixed.out, sizeof(rig->out));
@@ -198,7 +210,7 @@ int rig_set_up(void **state) {
 int rig_tear_down(void **state) {
 	struct rig *rig = *state;
 	unsigned records = rig->s->txns.pool.used + rig->s->dialogs.pool.used;
-	unsigned timers = rig->s->txns.wheel.armed + rig->s->dialogs.wheel.armed;
+	unsigned timers = rig->s->txns.queues.armed + rig->s->dialogs.queues.armed;
 	size_t text = blob_used(rig->s->text);
 
 	session_destroy(rig->w);
@@ -254,7 +266,7 @@ static void turn_starved(struct rig *rig) {
 	free(taken);
 }
 
-void rig_send_bytes(struct rig *rig, enum side from, const char *bytes, uint32_t len) {
+void rig_put(struct rig *rig, enum side from, const char *bytes, uint32_t len) {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(rig->packets);
 	char *frame;
 
@@ -264,6 +276,10 @@ void rig_send_bytes(struct rig *rig, enum side from, const char *bytes, uint32_t
 	frame_headers(frame, from, len);
 	memcpy(frame + HEADERS_LEN, bytes, len);
 	assert_int_equal(rte_ring_enqueue(rig->in[from], m), 0);
+}
+
+void rig_send_bytes(struct rig *rig, enum side from, const char *bytes, uint32_t len) {
+	rig_put(rig, from, bytes, len);
 	if (rig->starve_at > 0 && --rig->starve_at == 0)
 		turn_starved(rig);
 	else

@@ -40,13 +40,22 @@ int rig_eal(void **state);
 // A fresh worker with the lab's rules (each side's requests go to the other) in *state. Timers are RFC 3261's.
 int rig_set_up(void **state);
 
+// The same with that `proxy.state`.
+int rig_set_up_as(void **state, enum proxy_state proxy_state);
+
+// The same with room for as many transactions and as much text; a quarter as many dialogs.
+int rig_set_up_sized(void **state, enum proxy_state proxy_state, uint32_t transactions, size_t text_bytes);
+
 // Of both ports, for the process; 1500 at first.
 void rig_mtu(uint16_t mtu);
 
 // Fails when a record, text, timer or packet buffer is left.
 int rig_tear_down(void **state);
 
-// Puts a datagram on the wire of a side, from that side's host (port 5060), and lets the worker take a turn.
+// Puts a datagram on the wire of a side, from that side's host (port 5060).
+void rig_put(struct rig *rig, enum side from, const char *bytes, uint32_t len);
+
+// The same, and lets the worker take a turn.
 void rig_send(struct rig *rig, enum side from, const char *text);
 void rig_send_bytes(struct rig *rig, enum side from, const char *bytes, uint32_t len);
 
