@@ -61,8 +61,16 @@ static void rig_fini(struct rig *rig) {
 
 // --- bytes ---
 
+static struct txn_key txn_key(const struct rig *rig, const struct sip_msg *request) {
+	return txn_key_of(&rig->txns, request, hash_str(rig->txns.seed, request->call_id));
+}
+
+static struct dialog_key dialog_key(const struct rig *rig, const struct sip_msg *request) {
+	return dialog_key_of(&rig->dialogs, request, hash_str(rig->dialogs.seed, request->call_id));
+}
+
 static struct txn *server_of(struct rig *rig, const struct sip_msg *request) {
-	struct txn *txn = txn_server_create(&rig->txns, request, txn_key_of(&rig->txns, request), &remote, 0);
+	struct txn *txn = txn_server_create(&rig->txns, request, txn_key(rig, request), &remote, 0);
 
 	if (!txn)
 		fail("server transaction");
@@ -150,11 +158,11 @@ static void bye_client_completed(struct rig *rig) {
 
 // As tandem minted the Record-Route of the INVITE.
 static struct dialog *dialog_confirmed(struct rig *rig) {
-	struct dialog *dialog = dialog_create(&rig->dialogs, &story.invite.msg, 0);
+	struct dialog *dialog = dialog_create(&rig->dialogs, &story.invite.msg, dialog_key(rig, &story.invite.msg), 0);
 
 	if (!dialog)
 		fail("dialog");
-	dialog_mint(&rig->dialogs, dialog, story.id);
+	dialog_mint(&rig->dialogs, dialog, dialog_key(rig, &story.invite.msg).call, story.id);
 	for (char *at = strstr(story.answer.text, ";d="); at; at = strstr(at + 1, ";d="))
 		memcpy(at + 3, story.id, MINT_LEN);
 	if (!dialog_response(&rig->dialogs, dialog, &story.answer.msg, 0))
@@ -221,7 +229,7 @@ static void transactions_insert(struct rig *rig, uint32_t count) {
 static void transactions_find(struct rig *rig, uint32_t count) {
 	for (uint32_t i = 0; i < count; i++) {
 		story_of(scrambled(i, count));
-		if (!txn_server_find(&rig->txns, txn_key_of(&rig->txns, &story.bye.msg)))
+		if (!txn_server_find(&rig->txns, txn_key(rig, &story.bye.msg)))
 			fail("find");
 	}
 }
@@ -234,7 +242,7 @@ static void transactions_find_batch(struct rig *rig, uint32_t count) {
 
 		for (uint32_t j = 0; j < n; j++) {
 			story_of(scrambled(i + j, count));
-			key[j] = txn_key_of(&rig->txns, &story.bye.msg);
+			key[j] = txn_key(rig, &story.bye.msg);
 			txn_prefetch(&rig->txns, key[j]);
 		}
 		for (uint32_t j = 0; j < n; j++)
@@ -251,7 +259,7 @@ static void transactions_key(struct rig *rig, uint32_t count) {
 		struct txn_key key;
 
 		story_of(scrambled(i, count));
-		key = txn_key_of(&rig->txns, &story.bye.msg);
+		key = txn_key(rig, &story.bye.msg);
 		bench_keep(&key);
 	}
 }
@@ -280,7 +288,7 @@ static struct dialog_key in_dialog(const struct rig *rig, uint32_t n, char *id) 
 	struct dialog_key key;
 
 	story_of(n);
-	key = dialog_key_of(&rig->dialogs, &story.bye.msg);
+	key = dialog_key(rig, &story.bye.msg);
 	mint_write(id, MINT_DIALOG, name, rig->dialogs.seed, key.call);
 	return key;
 }
@@ -330,7 +338,7 @@ static void dialogs_find_by_tags(struct rig *rig, uint32_t count) {
 
 	for (uint32_t i = 0; i < count; i++) {
 		story_of(scrambled(i, count));
-		if (!dialog_find(&rig->dialogs, dialog_key_of(&rig->dialogs, &story.bye.msg), STR(""), &by_caller))
+		if (!dialog_find(&rig->dialogs, dialog_key(rig, &story.bye.msg), STR(""), &by_caller))
 			fail("dialog find");
 	}
 }

@@ -3,11 +3,14 @@
 //
 // The whole message path of one worker without a network: calls in groups, each group's messages put into the rings of
 // the test rig and taken by one turn, which alone is timed. Making and reading the messages is not.
-//   proxy_bench [--quick] [--state dialog|transaction|stateless] [--group N] [--calls N] [--rate N]
+//   proxy_bench [--quick] [--state dialog|transaction|stateless] [--group N] [--calls N] [--rate N] [--held N]
 // --rate: calls a second of the worker's clock, which with the linger of 32 s decides how many transactions are held.
+// --held: so many calls are set up first and stay; each new one then ends an old one, picked at random, so that what a
+// BYE touches is as cold as in life.
 #include <getopt.h>
 
 #include "bench.h"
+#include "unit/random.h"
 #include "unit/session/call.h"
 
 enum step { INVITE_IN, TRYING_IN, RINGING_IN, OK_IN, ACK_IN, BYE_IN, BYE_OK_IN, STEPS };
@@ -17,29 +20,40 @@ static const char *const step_name[STEPS] = {"INVITE", "100", "180", "200", "ACK
 #define GROUP_MAX 32
 #define TEXT_MAX 2048
 
+// What the BYE of a call needs.
+struct held {
+	uint32_t call;
+	char id[MINT_LEN]; // in our Record-Route
+};
+
 struct call {
+	struct held now;
 	char forwarded[TEXT_MAX]; // the INVITE as the callee got it
-	char routes[512];	  // of the caller
 };
 
 struct options {
 	enum proxy_state state;
-	uint32_t group, calls, rate;
+	uint32_t group, calls, rate, held;
 };
 
 struct run {
 	struct rig *rig;
 	struct options options;
 	struct call calls[GROUP_MAX];
+	struct held *held;
+	struct random random;
 	uint64_t cycles[STEPS];
 	double *group_cycles; // all steps of each group
 	uint32_t groups;
+	bool filling; // what is held
 };
 
 static void turn(struct run *run, enum step step) {
 	uint64_t before = bench_tsc();
 
 	worker_turn(run->rig->w, &session_stages);
+	if (run->filling)
+		return;
 	run->cycles[step] += bench_tsc() - before;
 	run->group_cycles[run->groups] += (double)(bench_tsc() - before);
 }
@@ -82,7 +96,8 @@ static void invite(struct run *run, uint32_t call) {
 	put(run, CALLER, text);
 }
 
-static void in_dialog(struct run *run, uint32_t call, uint32_t index, const char *method, uint32_t cseq) {
+static void in_dialog(struct run *run, const struct held *held, const char *method, uint32_t cseq) {
+	bool has_id = run->options.state == PROXY_DIALOG;
 	char text[TEXT_MAX];
 
 	snprintf(
@@ -90,7 +105,8 @@ static void in_dialog(struct run *run, uint32_t call, uint32_t index, const char
 		sizeof(text),
 		"%s sip:bob@198.51.100.10 SIP/2.0\r\n"
 		"Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK-%s-1---%08xb7a35;rport\r\n"
-		"%s"
+		"Route: <sip:192.0.2.1:5060;lr;d=%.*s;r2=on>\r\n"
+		"Route: <sip:198.51.100.1:5060;lr;d=%.*s;r2=on>\r\n"
 		"Max-Forwards: 70\r\n"
 		"From: \"+358401234567\" <sip:+358401234567@192.0.2.10;user=phone>;tag=5d%08x\r\n"
 		"To: <sip:+4930901820@192.0.2.1;user=phone>;tag=as7f3e20b1\r\n"
@@ -100,10 +116,13 @@ static void in_dialog(struct run *run, uint32_t call, uint32_t index, const char
 		"Content-Length: 0\r\n\r\n",
 		method,
 		method,
-		call,
-		run->calls[index].routes,
-		call,
-		call,
+		held->call,
+		has_id ? MINT_LEN : 1,
+		held->id,
+		has_id ? MINT_LEN : 1,
+		held->id,
+		held->call,
+		held->call,
 		cseq,
 		method
 	);
@@ -145,28 +164,71 @@ static void responses(struct run *run, enum step step, int status, const char *s
 	for (uint32_t i = 0; start && i < run->options.group; i++) {
 		const char *text = expect(run, CALLER, start);
 
-		if (step == OK_IN)
-			snprintf(run->calls[i].routes, sizeof(run->calls[i].routes), "%s", call_routes(text, true));
+		if (step == OK_IN && run->options.state == PROXY_DIALOG)
+			memcpy(run->calls[i].now.id, strstr(text, ";d=") + 3, MINT_LEN);
 	}
 }
 
-static void requests(struct run *run, uint32_t first, enum step step, const char *method, uint32_t cseq) {
+static void requests(struct run *run, enum step step, const char *method, uint32_t cseq) {
 	for (uint32_t i = 0; i < run->options.group; i++)
-		in_dialog(run, first + i, i, method, cseq);
+		in_dialog(run, &run->calls[i].now, method, cseq);
 	turn(run, step);
 	for (uint32_t i = 0; i < run->options.group; i++)
 		snprintf(run->calls[i].forwarded, TEXT_MAX, "%s", expect(run, CALLEE, method));
 }
 
-static void group(struct run *run, uint32_t first) {
+static void set_up(struct run *run, uint32_t first) {
+	for (uint32_t i = 0; i < run->options.group; i++)
+		run->calls[i].now = (struct held){.call = first + i, .id = "0"};
 	invites(run, first);
 	responses(run, TRYING_IN, 100, run->options.state == PROXY_STATELESS ? "SIP/2.0 100 " : NULL);
 	responses(run, RINGING_IN, 180, "SIP/2.0 180 ");
 	responses(run, OK_IN, 200, "SIP/2.0 200 ");
-	requests(run, first, ACK_IN, "ACK", 102);
-	requests(run, first, BYE_IN, "BYE", 103);
+	requests(run, ACK_IN, "ACK", 102);
+}
+
+static void end(struct run *run) {
+	requests(run, BYE_IN, "BYE", 103);
 	responses(run, BYE_OK_IN, 200, "SIP/2.0 200 ");
-	run->groups++;
+}
+
+// Each call of the group for a held one.
+static void exchange(struct run *run) {
+	for (uint32_t i = 0; run->options.held > 0 && i < run->options.group; i++) {
+		struct held *held = &run->held[random_below(&run->random, run->options.held)], now = run->calls[i].now;
+
+		// The same one twice in a group would end twice.
+		for (uint32_t j = 0; j < i; j++)
+			if (run->calls[j].now.call == held->call)
+				held = &run->calls[i].now;
+		run->calls[i].now = *held;
+		*held = now;
+	}
+}
+
+static void clock_set(struct run *run, uint32_t calls) {
+	run->rig->w->now_ms = (uint64_t)calls * 1000 / run->options.rate;
+}
+
+static void fill(struct run *run) {
+	run->filling = true;
+	for (uint32_t done = 0; done < run->options.held; done += run->options.group) {
+		set_up(run, done);
+		for (uint32_t i = 0; i < run->options.group && done + i < run->options.held; i++)
+			run->held[done + i] = run->calls[i].now;
+		clock_set(run, done);
+	}
+	run->filling = false;
+}
+
+static void measure(struct run *run) {
+	for (uint32_t done = 0; done < run->options.calls; done += run->options.group) {
+		set_up(run, run->options.held + GROUP_MAX + done);
+		exchange(run);
+		end(run);
+		run->groups++;
+		clock_set(run, run->options.held + done);
+	}
 }
 
 static uint32_t number_of(const char *text) {
@@ -186,6 +248,7 @@ static struct options options_of(int argc, char **argv) {
 		{"group", required_argument, NULL, 'g'},
 		{"calls", required_argument, NULL, 'c'},
 		{"rate", required_argument, NULL, 'r'},
+		{"held", required_argument, NULL, 'h'},
 		{0},
 	};
 	struct options options = {.state = PROXY_DIALOG, .group = GROUP_MAX, .calls = 200000, .rate = 2000};
@@ -204,6 +267,8 @@ static struct options options_of(int argc, char **argv) {
 			options.calls = number_of(optarg);
 		else if (c == 'r')
 			options.rate = number_of(optarg);
+		else if (c == 'h')
+			options.held = number_of(optarg);
 		else
 			exit(2);
 	}
@@ -238,25 +303,26 @@ static void report(struct run *run, double tsc_mhz) {
 
 int main(int argc, char **argv) {
 	static struct run run;
-	uint64_t started_ns, started_tsc, held;
+	uint64_t started_ns, started_tsc, transactions;
 	void *state;
 
 	run.options = options_of(argc, argv);
-	held = (uint64_t)run.options.rate * 33 * 4 + 8192;
+	transactions = (uint64_t)run.options.rate * 33 * 4 + (uint64_t)run.options.held * 4 + 8192;
 	run.group_cycles = calloc(run.options.calls / run.options.group + 1, sizeof(double));
-	if (!run.group_cycles || rig_eal(NULL) != 0 ||
-	    rig_set_up_sized(&state, run.options.state, (uint32_t)held, held * 1024) != 0)
+	run.held = calloc(run.options.held + 1, sizeof(*run.held));
+	run.random.state = 1;
+	if (!run.group_cycles || !run.held || rig_eal(NULL) != 0 ||
+	    rig_set_up_sized(&state, run.options.state, (uint32_t)transactions, transactions * 512) != 0)
 		return 1;
 	run.rig = state;
+	fill(&run);
 	started_ns = bench_ns();
 	started_tsc = bench_tsc();
-	for (uint32_t done = 0; done < run.options.calls; done += run.options.group) {
-		group(&run, done);
-		run.rig->w->now_ms = (uint64_t)done * 1000 / run.options.rate;
-	}
-	printf("%u calls in groups of %u, %u transactions held\n",
+	measure(&run);
+	printf("%u calls in groups of %u on top of %u; %u transactions held\n",
 	       run.options.calls,
 	       run.options.group,
+	       run.options.held,
 	       run.rig->s->txns.pool.used);
 	report(&run, (double)(bench_tsc() - started_tsc) * 1000 / (double)(bench_ns() - started_ns));
 	return 0;

@@ -43,13 +43,11 @@ void dialog_table_fini(struct dialog_table *table) {
 	pool_fini(&table->pool);
 }
 
-struct dialog_key dialog_key_of(const struct dialog_table *table, const struct sip_msg *msg) {
-	uint64_t call = hash_str(table->seed, msg->call_id);
-
+struct dialog_key dialog_key_of(const struct dialog_table *table, const struct sip_msg *msg, uint64_t call_hash) {
 	return (struct dialog_key){
-		.call = call,
-		.from = hash_mix(call, hash_str(table->seed, msg->from.tag)),
-		.to = hash_mix(call, hash_str(table->seed, msg->to.tag)),
+		.call = call_hash,
+		.from = hash_mix(call_hash, hash_str(table->seed, msg->from.tag)),
+		.to = hash_mix(call_hash, hash_str(table->seed, msg->to.tag)),
 	};
 }
 
@@ -94,7 +92,8 @@ static bool is_one_too_many(const void *key, uint32_t slot) {
 	return alike->count == DIALOG_ALIKE_MAX;
 }
 
-struct dialog *dialog_create(struct dialog_table *table, const struct sip_msg *invite, uint64_t now_ms) {
+struct dialog *
+dialog_create(struct dialog_table *table, const struct sip_msg *invite, struct dialog_key key, uint64_t now_ms) {
 	const struct str text[DIALOG_TEXT_COUNT] = {
 		[DIALOG_CALL_ID] = invite->call_id,
 		[DIALOG_CALLER_TAG] = invite->from.tag,
@@ -102,22 +101,21 @@ struct dialog *dialog_create(struct dialog_table *table, const struct sip_msg *i
 		[DIALOG_TO_URI] = invite->to.uri,
 		[DIALOG_CALLER_TARGET] = sip_contact_uri(invite),
 	};
-	uint64_t hash = dialog_key_of(table, invite).from;
-	struct alike alike = {.table = table, .hash = hash}, *key = &alike;
+	struct alike alike = {.table = table, .hash = key.from}, *ctx = &alike;
 	struct dialog *dialog;
 
-	if (table_find(&table->heads, hash, is_one_too_many, &key) != SLOT_NONE)
+	if (table_find(&table->heads, key.from, is_one_too_many, &ctx) != SLOT_NONE)
 		return NULL;
 	dialog = take(table, now_ms);
 	if (!dialog)
 		return NULL;
 	if (!dialog_texts_set(table, dialog, text))
 		goto full;
-	dialog->caller_hash = hash;
+	dialog->caller_hash = key.from;
 	dialog->minted = dialog_ref_of(table, dialog);
 	dialog->first = dialog->minted.slot;
 	dialog->caller_cseq = invite->cseq;
-	if (!table_insert(&table->heads, hash, dialog->first))
+	if (!table_insert(&table->heads, key.from, dialog->first))
 		goto full;
 	return dialog;
 full:
@@ -136,14 +134,14 @@ struct dialog_ref dialog_ref_of(const struct dialog_table *table, const struct d
 	};
 }
 
-void dialog_mint(const struct dialog_table *table, const struct dialog *head, char *out) {
+void dialog_mint(const struct dialog_table *table, const struct dialog *head, uint64_t call_hash, char *out) {
 	struct mint_id id = {
 		.worker = table->worker,
 		.slot = pool_slot(&table->pool, head),
 		.generation = head->generation,
 	};
 
-	mint_write(out, MINT_DIALOG, id, table->seed, hash_str(table->seed, dialog_text(table, head, DIALOG_CALL_ID)));
+	mint_write(out, MINT_DIALOG, id, table->seed, call_hash);
 }
 
 static struct dialog *next_of(const struct dialog_table *table, const struct dialog *dialog) {
@@ -202,7 +200,12 @@ dialog_find(const struct dialog_table *table, struct dialog_key key, struct str 
 void dialog_prefetch(const struct dialog_table *table, struct str id) {
 	uint32_t slot;
 
-	if (mint_peek(id, &slot) && slot < table->pool.untouched)
+	if (mint_peek(id, &slot))
+		dialog_prefetch_slot(table, slot);
+}
+
+void dialog_prefetch_slot(const struct dialog_table *table, uint32_t slot) {
+	if (slot < table->pool.untouched)
 		__builtin_prefetch(pool_at(&table->pool, slot), 1);
 }
 
@@ -279,7 +282,7 @@ dialog_response(struct dialog_table *table, struct dialog *head, const struct si
 
 	if (response->to.tag.len == 0 || response->status <= 100 || response->status >= 300)
 		return NULL;
-	key = dialog_key_of(table, response);
+	key = dialog_key_of(table, response, hash_str(table->seed, response->call_id));
 	dialog = of_callee(table, head_of(table, head), key.to, now_ms);
 	if (!dialog || dialog->state >= DIALOG_CONFIRMED)
 		return dialog;

@@ -100,22 +100,26 @@ void dialog_table_fini(struct dialog_table *table);
 
 // The head of a new set for an INVITE outside a dialog, state Trying; NULL when no record or text memory is left, or
 // DIALOG_ALIKE_MAX sets with its Call-ID and From tag are there already.
-struct dialog *dialog_create(struct dialog_table *table, const struct sip_msg *invite, uint64_t now_ms);
+struct dialog *
+dialog_create(struct dialog_table *table, const struct sip_msg *invite, struct dialog_key key, uint64_t now_ms);
 
 struct dialog *dialog_get(const struct dialog_table *table, struct dialog_ref ref);
 struct dialog_ref dialog_ref_of(const struct dialog_table *table, const struct dialog *dialog);
 
-// MINT_LEN characters: the Record-Route parameter that names the set.
-void dialog_mint(const struct dialog_table *table, const struct dialog *head, char *out);
+// MINT_LEN characters: the Record-Route parameter that names the set. call_hash: keyed hash of its Call-ID.
+void dialog_mint(const struct dialog_table *table, const struct dialog *head, uint64_t call_hash, char *out);
 
-struct dialog_key dialog_key_of(const struct dialog_table *table, const struct sip_msg *msg);
+// call_hash: keyed hash of the Call-ID.
+struct dialog_key dialog_key_of(const struct dialog_table *table, const struct sip_msg *msg, uint64_t call_hash);
 
 // The dialog of an in-dialog request (both tags): by `id`, the value of our Record-Route parameter (may be empty), else
 // by Call-ID and tags. *ret_by_caller says who sent it. NULL when it is not held.
 struct dialog *dialog_find(const struct dialog_table *table, struct dialog_key key, struct str id, bool *ret_by_caller);
 
-// For bursts: fetches the record `id` names, before dialog_find; for an INVITE outside a dialog the bucket.
+// For bursts: fetches the record `id` names, before dialog_find; the record in that slot; for an INVITE outside a
+// dialog the bucket.
 void dialog_prefetch(const struct dialog_table *table, struct str id);
+void dialog_prefetch_slot(const struct dialog_table *table, uint32_t slot);
 static inline void dialog_prefetch_create(const struct dialog_table *table, struct dialog_key key) {
 	table_prefetch(&table->heads, key.from);
 }

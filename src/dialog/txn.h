@@ -103,11 +103,12 @@ bool txn_key_fits(const struct sip_msg *request);
 
 // The key of the server transaction a request belongs to: branch, sent-by, method (ACK's is the INVITE's) and Call-ID.
 // RFC 3261 17.2.3 does not ask for the Call-ID; calls are spread over the cores by it, so it decides in any case. Old
-// elements (branch without the magic cookie) are told apart by CSeq number and From tag besides.
-struct txn_key txn_key_of(const struct txn_table *table, const struct sip_msg *request);
+// elements (branch without the magic cookie) are told apart by CSeq number and From tag besides. call_hash: keyed hash
+// of the Call-ID.
+struct txn_key txn_key_of(const struct txn_table *table, const struct sip_msg *request, uint64_t call_hash);
 
 // The key of the INVITE a CANCEL is for (RFC 3261 9.2); its Call-ID must be the same, or somebody is guessing.
-struct txn_key txn_key_of_cancelled(const struct txn_table *table, const struct sip_msg *cancel);
+struct txn_key txn_key_of_cancelled(const struct txn_table *table, const struct sip_msg *cancel, uint64_t call_hash);
 
 // The server transaction of that key: the one a request retransmits, or an ACK or CANCEL is for. NULL: none.
 struct txn *txn_server_find(const struct txn_table *table, struct txn_key key);
@@ -120,6 +121,9 @@ void txn_prefetch_record(const struct txn_table *table, struct txn_key key);
 
 // The same for a response, by its top Via's branch; nothing is checked yet.
 void txn_prefetch_client(const struct txn_table *table, struct str branch);
+
+// Once that record is there: its peer and its blob. Gives back the slot of the dialog it names, or SLOT_NONE.
+uint32_t txn_prefetch_around(const struct txn_table *table, struct str branch);
 
 // A server transaction for the request, started, which is answered to `remote`; NULL when no record or no text memory
 // is left.
@@ -150,7 +154,7 @@ void txn_branch(const struct txn_table *table, const struct txn *client, char *o
 
 // The client transaction a response belongs to by its top Via's branch and CSeq method, or NULL. The branch's check is
 // over the Call-ID. The response to a CANCEL gives the CANCEL's own transaction, though both have one branch.
-struct txn *txn_client_find(const struct txn_table *table, const struct sip_msg *response);
+struct txn *txn_client_find(const struct txn_table *table, const struct sip_msg *response, uint64_t call_hash);
 
 // The record of that name, or NULL when it is gone.
 struct txn *txn_get(const struct txn_table *table, struct txn_ref ref);

@@ -50,12 +50,16 @@ static uint64_t hash_old(uint64_t seed, const struct sip_msg *msg) {
 }
 
 static struct txn_key
-key_of(const struct txn_table *table, const struct sip_msg *msg, enum sip_method method, struct str method_text) {
+key_of(const struct txn_table *table,
+       const struct sip_msg *msg,
+       uint64_t call_hash,
+       enum sip_method method,
+       struct str method_text) {
 	XXH128_hash_t branch = XXH3_128bits_withSeed(msg->via.branch.ptr, msg->via.branch.len, table->seed), key;
 	const uint64_t parts[] = {
 		branch.low64,
 		branch.high64,
-		hash_str(table->seed, msg->call_id),
+		call_hash,
 		hash_lower(table->seed, msg->via.host),
 		hash_old(table->seed, msg),
 		(uint64_t)(msg->via.port ? msg->via.port : 5060) << 32 | method,
@@ -66,12 +70,14 @@ key_of(const struct txn_table *table, const struct sip_msg *msg, enum sip_method
 	return (struct txn_key){.hash = key.low64, .check = key.high64};
 }
 
-struct txn_key txn_key_of(const struct txn_table *table, const struct sip_msg *request) {
-	return key_of(table, request, request->method == SIP_ACK ? SIP_INVITE : request->method, request->method_text);
+struct txn_key txn_key_of(const struct txn_table *table, const struct sip_msg *request, uint64_t call_hash) {
+	enum sip_method method = request->method == SIP_ACK ? SIP_INVITE : request->method;
+
+	return key_of(table, request, call_hash, method, request->method_text);
 }
 
-struct txn_key txn_key_of_cancelled(const struct txn_table *table, const struct sip_msg *cancel) {
-	return key_of(table, cancel, SIP_INVITE, STR("INVITE"));
+struct txn_key txn_key_of_cancelled(const struct txn_table *table, const struct sip_msg *cancel, uint64_t call_hash) {
+	return key_of(table, cancel, call_hash, SIP_INVITE, STR("INVITE"));
 }
 
 struct candidate {
@@ -107,8 +113,21 @@ void txn_prefetch_client(const struct txn_table *table, struct str branch) {
 		__builtin_prefetch(pool_at(&table->pool, slot), 1);
 }
 
-struct txn *txn_client_find(const struct txn_table *table, const struct sip_msg *response) {
-	uint64_t call_hash = hash_str(table->seed, response->call_id);
+uint32_t txn_prefetch_around(const struct txn_table *table, struct str branch) {
+	const struct txn *txn;
+	uint32_t slot;
+
+	if (!mint_branch_peek(branch, &slot) || slot >= table->pool.untouched)
+		return SLOT_NONE;
+	txn = pool_at(&table->pool, slot);
+	if (txn->peer.slot < table->pool.untouched)
+		__builtin_prefetch(pool_at(&table->pool, txn->peer.slot), 1);
+	if (txn->blob)
+		__builtin_prefetch(txn_blob_at(table, txn->blob), 1);
+	return txn->dialog.slot;
+}
+
+struct txn *txn_client_find(const struct txn_table *table, const struct sip_msg *response, uint64_t call_hash) {
 	struct mint_id id;
 	struct txn *txn;
 

@@ -46,7 +46,7 @@ static struct rte_mbuf *ok(struct session *s, const struct packet *from) {
 	char tag[MINT_TAG_LEN];
 	const struct sip_response how = {.status = 200, .to_tag = str_of(tag, MINT_TAG_LEN)};
 
-	mint_tag(tag, s->msg.via.branch, s->seed, hash_str(s->seed, s->msg.call_id));
+	mint_tag(tag, s->msg->via.branch, s->seed, s->call_hash);
 	return local_response(s, from, &how);
 }
 
@@ -60,8 +60,8 @@ static void answer_again(struct session *s, const struct txn *server, const stru
 }
 
 static void answer(struct session *s, struct txn_key key, struct rte_mbuf *m) {
-	struct endpoint to = local_response_target(&s->msg, packet_of(m));
-	struct txn *server = txn_server_create(&s->txns, &s->msg, key, &to, s->w->now_ms);
+	struct endpoint to = local_response_target(s->msg, packet_of(m));
+	struct txn *server = txn_server_create(&s->txns, s->msg, key, &to, s->w->now_ms);
 	struct rte_mbuf *response = ok(s, packet_of(m));
 
 	if (server) {
@@ -80,7 +80,7 @@ static void answer(struct session *s, struct txn_key key, struct rte_mbuf *m) {
 }
 
 void cancel_handle(struct session *s, struct rte_mbuf *m) {
-	struct txn_key key = txn_key_of(&s->txns, &s->msg);
+	struct txn_key key = s->key;
 	struct txn *server = txn_server_find(&s->txns, key), *invite, *client;
 
 	if (server) {
@@ -90,7 +90,7 @@ void cancel_handle(struct session *s, struct rte_mbuf *m) {
 		rte_pktmbuf_free(m);
 		return;
 	}
-	invite = txn_server_find(&s->txns, txn_key_of_cancelled(&s->txns, &s->msg));
+	invite = txn_server_find(&s->txns, txn_key_of_cancelled(&s->txns, s->msg, s->call_hash));
 	if (!invite) {
 		local_refuse(s, m, 481, COUNT_SIP_CANCEL_STRAY);
 		return;

@@ -4,24 +4,24 @@
 #include "session/state.h"
 
 // Calls are spread over the workers by their Call-ID, so that all messages of a call meet on one core.
-static uint8_t owner_of(uint64_t seed, struct str call_id, uint8_t worker_count) {
-	return (uint8_t)(((hash_str(seed, call_id) >> 32) * worker_count) >> 32);
+static uint8_t owner_of(uint64_t call_hash, uint8_t worker_count) {
+	return (uint8_t)(((call_hash >> 32) * worker_count) >> 32);
 }
 
 uint8_t dispatch_owner(const struct worker *w, const char *data, uint32_t len) {
-	return owner_of(w->session->seed, sip_peek_call_id(data, len), w->worker_count);
+	return owner_of(hash_str(w->session->seed, sip_peek_call_id(data, len)), w->worker_count);
 }
 
 // Counted by what is wrong, and as a response when it looks like one.
 static void drop_malformed(struct session *s, struct rte_mbuf *m, enum sip_verdict verdict) {
-	if (str_starts(str_of(s->msg.buf, s->msg.len), STR("SIP/")))
+	if (str_starts(str_of(s->msg->buf, s->msg->len), STR("SIP/")))
 		count_one(&s->w->count, COUNT_SIP_RESPONSE_BAD);
 	local_drop(s, m, sip_verdict_count(verdict));
 }
 
 // Nothing of it can be trusted: answered when it is a request that says whom to answer, and counted by what is wrong.
 static void refuse_malformed(struct session *s, struct rte_mbuf *m, enum sip_verdict verdict) {
-	if (s->msg.is_request)
+	if (s->msg->is_request)
 		local_refuse_with(
 			s,
 			m,
@@ -36,50 +36,106 @@ static void refuse_malformed(struct session *s, struct rte_mbuf *m, enum sip_ver
 
 static void dispatch_request(struct session *s, struct rte_mbuf *m) {
 	count_one(&s->w->count, COUNT_MSG_REQUESTS_IN);
-	if (s->msg.method == SIP_ACK)
+	if (s->msg->method == SIP_ACK)
 		ack_handle(s, m);
-	else if (s->msg.method == SIP_CANCEL && has_transactions(s))
+	else if (s->msg->method == SIP_CANCEL && has_transactions(s))
 		cancel_handle(s, m);
 	else
 		request_handle(s, m);
 }
 
-static void dispatch(struct session *s, struct rte_mbuf *m) {
-	struct counters *count = &s->w->count;
+// What the URI is matters only when it has to lead somewhere: found wrong last, and judged by route_find.
+static bool is_usable(enum sip_verdict verdict) {
+	return verdict == SIP_OK || verdict == SIP_BAD_URI_SCHEME;
+}
+
+static void fetch_for_request(const struct session *s, struct inbound *in) {
+	in->key = txn_key_of(&s->txns, &in->msg, in->call_hash);
+	txn_prefetch(&s->txns, in->key);
+	if (!has_dialogs(s))
+		return;
+	in->dialog_key = dialog_key_of(&s->dialogs, &in->msg, in->call_hash);
+	if (in->msg.to.tag.len > 0)
+		dialog_prefetch(&s->dialogs, route_dialog_id(s, &in->msg));
+	else if (in->msg.method == SIP_INVITE)
+		dialog_prefetch_create(&s->dialogs, in->dialog_key);
+}
+
+// First pass: parses, and asks for the first lines of memory the message will need.
+static void take_in(struct session *s, struct inbound *in, struct rte_mbuf *m) {
 	const char *data = rte_pktmbuf_mtod(m, char *);
 	uint32_t len = rte_pktmbuf_data_len(m);
 	bool is_response = str_starts(str_of(data, len), STR("SIP/"));
-	const struct sip_limits *limits = is_response ? &s->own_limits : &s->limits;
-	enum sip_verdict verdict;
 
 	stage_enter(s->w, STAGE_PARSE);
-	verdict = sip_parse(&s->msg, data, len, limits, &s->locator);
-
+	in->m = m;
+	in->verdict = sip_parse(&in->msg, data, len, is_response ? &s->own_limits : &s->limits, &s->locator);
 	stage_enter(s->w, STAGE_LOOKUP);
-	if (verdict == SIP_KEEPALIVE) {
-		count_one(count, COUNT_RX_KEEPALIVE);
-		rte_pktmbuf_free(m);
+	in->call_hash = hash_str(s->seed, in->msg.call_id);
+	if (!is_usable(in->verdict) || !has_transactions(s))
+		return;
+	if (in->msg.is_request)
+		fetch_for_request(s, in);
+	else
+		txn_prefetch_client(&s->txns, in->msg.via.branch);
+}
+
+// Second pass: those lines are there and say what else is needed.
+static void look_ahead(struct session *s, const struct inbound *in) {
+	if (!is_usable(in->verdict) || !has_transactions(s))
+		return;
+	stage_enter(s->w, STAGE_LOOKUP);
+	if (in->msg.is_request)
+		txn_prefetch_record(&s->txns, in->key);
+	else
+		dialog_prefetch_slot(&s->dialogs, txn_prefetch_around(&s->txns, in->msg.via.branch));
+}
+
+static void dispatch_usable(struct session *s, struct rte_mbuf *m) {
+	if (s->msg->is_request) {
+		dispatch_request(s, m);
 		return;
 	}
-	if (s->msg.call_id.len > 0 && owner_of(s->seed, s->msg.call_id, s->w->worker_count) != s->w->id)
+	count_one(&s->w->count, COUNT_MSG_RESPONSES_IN);
+	if (has_transactions(s))
+		response_handle(s, m);
+	else
+		stateless_response(s, m);
+}
+
+// Third pass.
+static void act(struct session *s, const struct inbound *in) {
+	struct counters *count = &s->w->count;
+
+	stage_enter(s->w, STAGE_LOOKUP);
+	if (in->verdict == SIP_KEEPALIVE) {
+		count_one(count, COUNT_RX_KEEPALIVE);
+		rte_pktmbuf_free(in->m);
+		return;
+	}
+	s->msg = &in->msg;
+	s->call_hash = in->call_hash;
+	s->key = in->key;
+	s->dialog_key = in->dialog_key;
+	if (in->msg.call_id.len > 0 && owner_of(in->call_hash, s->w->worker_count) != s->w->id)
 		count_one(count, COUNT_RX_SIP_MISPLACED);
 	else
 		count_one(count, COUNT_RX_SIP_OWNED);
-	// What the URI is matters only when it has to lead somewhere: found wrong last, and judged by route_find.
-	if (verdict != SIP_OK && verdict != SIP_BAD_URI_SCHEME) {
-		refuse_malformed(s, m, verdict);
-	} else if (s->msg.is_request) {
-		dispatch_request(s, m);
-	} else {
-		count_one(count, COUNT_MSG_RESPONSES_IN);
-		if (has_transactions(s))
-			response_handle(s, m);
-		else
-			stateless_response(s, m);
-	}
+	if (is_usable(in->verdict))
+		dispatch_usable(s, in->m);
+	else
+		refuse_malformed(s, in->m, in->verdict);
 }
 
 void dispatch_datagrams(struct worker *w, struct rte_mbuf **m, uint32_t count) {
-	for (uint32_t i = 0; i < count; i++)
-		dispatch(w->session, m[i]);
+	struct session *s = w->session;
+
+	for (uint32_t i = 0; i < count + 2; i++) {
+		if (i < count)
+			take_in(s, &s->inbound[i % INBOUND], m[i]);
+		if (i >= 1 && i <= count)
+			look_ahead(s, &s->inbound[(i - 1) % INBOUND]);
+		if (i >= 2)
+			act(s, &s->inbound[(i - 2) % INBOUND]);
+	}
 }

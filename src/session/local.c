@@ -38,7 +38,7 @@ struct rte_mbuf *local_response(struct session *s, const struct packet *from, co
 	response.received = str_of(address, ip_format(&from->src.addr, address));
 	response.rport = from->src.port;
 	response.server = str_from_c(s->w->cfg->server_name);
-	len = sip_build_response(&s->msg, &response, rte_pktmbuf_mtod(m, char *), rte_pktmbuf_tailroom(m));
+	len = sip_build_response(s->msg, &response, rte_pktmbuf_mtod(m, char *), rte_pktmbuf_tailroom(m));
 	if (len == 0) {
 		rte_pktmbuf_free(m);
 		return NULL;
@@ -110,7 +110,7 @@ static struct rte_mbuf *answer_kept(struct session *s, const struct txn *server,
 	if (!m)
 		return NULL;
 	len = keep_response_again(
-		&s->msg, &how, txn_kept(&s->txns, server), rte_pktmbuf_mtod(m, char *), rte_pktmbuf_tailroom(m)
+		s->msg, &how, txn_kept(&s->txns, server), rte_pktmbuf_mtod(m, char *), rte_pktmbuf_tailroom(m)
 	);
 	if (len == 0) {
 		rte_pktmbuf_free(m);
@@ -180,7 +180,7 @@ static void tell_refused(struct session *s, const struct packet *from, uint16_t 
 		.reason = (uint16_t)reason,
 		.peer = from->src,
 	};
-	struct str text = s->msg.call_id.len > 0 ? s->msg.call_id : str_of(s->msg.buf, s->msg.index.first_line_end);
+	struct str text = s->msg->call_id.len > 0 ? s->msg->call_id : str_of(s->msg->buf, s->msg->index.first_line_end);
 
 	if (!worker_flag(&w->debug_events))
 		return;
@@ -218,13 +218,13 @@ void local_refuse_with(
 	struct rte_mbuf *answer = NULL;
 
 	count_one(&s->w->count, reason);
-	if (s->msg.method != SIP_ACK && sip_can_answer(&s->msg)) {
-		mint_tag(tag, s->msg.via.branch, s->seed, hash_str(s->seed, s->msg.call_id));
+	if (s->msg->method != SIP_ACK && sip_can_answer(s->msg)) {
+		mint_tag(tag, s->msg->via.branch, s->seed, s->call_hash);
 		answer = local_response(s, from, &how);
 	}
 	tell_refused(s, from, answer ? status : 0, reason);
 	if (answer) {
-		struct endpoint to = local_response_target(&s->msg, from);
+		struct endpoint to = local_response_target(s->msg, from);
 
 		count_one(&s->w->count, status < 500 ? COUNT_LOCAL_4XX : COUNT_LOCAL_5XX);
 		count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);

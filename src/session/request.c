@@ -53,13 +53,13 @@ static void edit_top(struct session *s, struct forward *f, const char *branch, u
 	uint8_t in = packet_of(f->m)->listener;
 	const struct listener_text *text = &s->listener[f->target.listener];
 
-	if (wants_record_route(&s->msg)) {
+	if (wants_record_route(s->msg)) {
 		char id[MINT_LEN];
 		struct str name = STR("0");
 		bool doubled = in != f->target.listener;
 
 		if (f->dialog) {
-			dialog_mint(&s->dialogs, f->dialog, id);
+			dialog_mint(&s->dialogs, f->dialog, s->call_hash, id);
 			name = str_of(id, MINT_LEN);
 		}
 		write_record_route(s, w, f->target.listener, name, doubled);
@@ -75,7 +75,7 @@ static void edit_top(struct session *s, struct forward *f, const char *branch, u
 // received and rport of the Via the request came with (RFC 3261 18.2.1, RFC 3581 section 4).
 static void edit_received(struct session *s, struct forward *f) {
 	const struct packet *from = packet_of(f->m);
-	const struct sip_via *via = &s->msg.via;
+	const struct sip_via *via = &s->msg->via;
 	struct sip_writer *w = &f->scratch;
 	char address[IP_TEXT_MAX];
 	struct str source = str_of(address, ip_format(&from->src.addr, address));
@@ -85,7 +85,7 @@ static void edit_received(struct session *s, struct forward *f) {
 		if (via->rport.ptr[-1] != '=')
 			sip_write_c(w, "=");
 		sip_write_u32(w, from->src.port);
-		sip_edit_add(&f->edits, (uint32_t)(via->rport.ptr - s->msg.buf), 0, scratch_since(w, at));
+		sip_edit_add(&f->edits, (uint32_t)(via->rport.ptr - s->msg->buf), 0, scratch_since(w, at));
 		at = w->len;
 	}
 	if (via->received.len > 0) {
@@ -94,7 +94,7 @@ static void edit_received(struct session *s, struct forward *f) {
 		sip_write(w, source);
 		sip_edit_add(
 			&f->edits,
-			(uint32_t)(via->received.ptr - s->msg.buf) - in_brackets,
+			(uint32_t)(via->received.ptr - s->msg->buf) - in_brackets,
 			via->received.len + 2u * in_brackets,
 			scratch_since(w, at)
 		);
@@ -102,7 +102,7 @@ static void edit_received(struct session *s, struct forward *f) {
 		sip_write_c(w, ";received=");
 		sip_write(w, source);
 		sip_edit_add(
-			&f->edits, (uint32_t)(via->text.ptr + via->text.len - s->msg.buf), 0, scratch_since(w, at)
+			&f->edits, (uint32_t)(via->text.ptr + via->text.len - s->msg->buf), 0, scratch_since(w, at)
 		);
 	}
 }
@@ -118,7 +118,7 @@ static void edit_routes(struct forward *f, const struct sip_msg *msg) {
 
 static void edits_prepare(struct session *s, struct forward *f, const char *branch, uint32_t branch_len) {
 	static const uint16_t max_forwards_default = 70;
-	const struct sip_msg *msg = &s->msg;
+	const struct sip_msg *msg = s->msg;
 	uint16_t max_forwards =
 		msg->max_forwards == SIP_MAX_FORWARDS_NONE ? max_forwards_default : (uint16_t)(msg->max_forwards - 1);
 
@@ -143,13 +143,13 @@ static bool edits_write(struct session *s, struct forward *f) {
 	int32_t start;
 	uint32_t len;
 
-	if (f->scratch.overflow || s->msg.len + f->edits.growth > (int64_t)f->target.payload_max)
+	if (f->scratch.overflow || s->msg->len + f->edits.growth > (int64_t)f->target.payload_max)
 		return false;
 	if (!sip_edits_apply(
 		    &f->edits,
 		    rte_pktmbuf_mtod(m, char *),
 		    headroom > OUTPUT_HEADROOM ? headroom - OUTPUT_HEADROOM : 0,
-		    (uint32_t)(m->buf_len - m->data_off - s->msg.len),
+		    (uint32_t)(m->buf_len - m->data_off - s->msg->len),
 		    &start,
 		    &len
 	    ))
@@ -173,9 +173,9 @@ static void forward_stateless(struct session *s, struct forward *f) {
 
 	if (has_transactions(s)) {
 		len = MINT_STATELESS_LEN;
-		mint_stateless_branch(branch, s->msg.via.branch, s->seed, hash_str(s->seed, s->msg.call_id));
+		mint_stateless_branch(branch, s->msg->via.branch, s->seed, s->call_hash);
 	} else {
-		f->reply_to = local_response_target(&s->msg, packet_of(f->m));
+		f->reply_to = local_response_target(s->msg, packet_of(f->m));
 		stateless_branch(s, packet_of(f->m)->listener, &f->reply_to, branch);
 	}
 	edits_prepare(s, f, branch, len);
@@ -183,7 +183,7 @@ static void forward_stateless(struct session *s, struct forward *f) {
 		too_large(s, f->m);
 		return;
 	}
-	packet_of(f->m)->latency = s->msg.method == SIP_INVITE ? LATENCY_INVITE : LATENCY_REQUEST;
+	packet_of(f->m)->latency = s->msg->method == SIP_INVITE ? LATENCY_INVITE : LATENCY_REQUEST;
 	count_one(&s->w->count, COUNT_MSG_REQUESTS_OUT);
 	output_datagram(s->w, f->m, f->target.listener, &f->target.to);
 }
@@ -193,7 +193,7 @@ static struct rte_mbuf *trying(struct session *s, const struct forward *f) {
 	const struct sip_response how = {.status = 100};
 
 	stage_enter(s->w, STAGE_EDIT);
-	return s->msg.method == SIP_INVITE ? local_response(s, packet_of(f->m), &how) : NULL;
+	return s->msg->method == SIP_INVITE ? local_response(s, packet_of(f->m), &how) : NULL;
 }
 
 static void undo(struct session *s, struct forward *f, struct txn *server, struct txn *client) {
@@ -276,7 +276,7 @@ static struct str compact(struct session *s, const struct forward *f, const stru
 
 	if (!trying)
 		return STR("");
-	keep_invite(&s->msg, f->target.own_routes, str_of(rte_pktmbuf_mtod(trying, char *), trying->data_len), &w);
+	keep_invite(s->msg, f->target.own_routes, str_of(rte_pktmbuf_mtod(trying, char *), trying->data_len), &w);
 	return str_of(w.buf, w.overflow ? 0 : w.len);
 }
 
@@ -296,7 +296,7 @@ static void link_all(struct session *s, struct forward *f, struct txn *server, s
 // Both transactions are there: edit, store, start, send.
 static void forward_start(struct session *s, struct forward *f, struct txn *server, struct txn *client) {
 	struct rte_mbuf *m = f->m, *answer = trying(s, f);
-	bool is_invite = s->msg.method == SIP_INVITE;
+	bool is_invite = s->msg->method == SIP_INVITE;
 	struct str kept = compact(s, f, answer);
 	char branch[MINT_BRANCH_LEN];
 
@@ -318,7 +318,7 @@ static void forward_start(struct session *s, struct forward *f, struct txn *serv
 	}
 	count_forwarded(s, f);
 	if (f->dialog && !f->makes_dialog)
-		dialog_request(&s->dialogs, f->dialog, &s->msg, f->target.by_caller, s->w->now_ms);
+		dialog_request(&s->dialogs, f->dialog, s->msg, f->target.by_caller, s->w->now_ms);
 	txn_step(&s->txns, client, TXN_START, s->w->now_ms);
 	send_trying(s, server, answer);
 	packet_of(m)->latency = is_invite ? LATENCY_INVITE : LATENCY_REQUEST;
@@ -327,7 +327,7 @@ static void forward_start(struct session *s, struct forward *f, struct txn *serv
 
 // The dialog the request makes or is in. False when it would make one and there is no room.
 static bool dialog_prepare(struct session *s, struct forward *f) {
-	const struct sip_msg *msg = &s->msg;
+	const struct sip_msg *msg = s->msg;
 
 	f->dialog = f->target.dialog;
 	if (!is_outside_dialog(msg)) {
@@ -338,7 +338,7 @@ static bool dialog_prepare(struct session *s, struct forward *f) {
 	f->makes_dialog = msg->method == SIP_INVITE;
 	if (!f->makes_dialog || !has_dialogs(s))
 		return true;
-	f->dialog = dialog_create(&s->dialogs, msg, s->w->now_ms);
+	f->dialog = dialog_create(&s->dialogs, msg, s->dialog_key, s->w->now_ms);
 	if (!f->dialog)
 		return false;
 	f->target.by_caller = true;
@@ -356,11 +356,9 @@ static void forward_stateful(struct session *s, struct forward *f) {
 		local_refuse(s, f->m, 503, COUNT_REFUSED_DIALOGS);
 		return;
 	}
-	server = txn_server_create(&s->txns, &s->msg, f->key, &f->reply_to, s->w->now_ms);
+	server = txn_server_create(&s->txns, s->msg, f->key, &f->reply_to, s->w->now_ms);
 	if (server)
-		client = txn_client_create(
-			&s->txns, s->msg.method, hash_str(s->seed, s->msg.call_id), &f->target.to, s->w->now_ms
-		);
+		client = txn_client_create(&s->txns, s->msg->method, s->call_hash, &f->target.to, s->w->now_ms);
 	if (!client) {
 		undo(s, f, server, NULL);
 		local_refuse(s, f->m, 503, COUNT_REFUSED_TRANSACTIONS);
@@ -377,7 +375,7 @@ static bool unsupported(struct session *s, struct sip_writer *w) {
 	struct str option;
 
 	*w = (struct sip_writer){.buf = s->scratch, .size = sizeof(s->scratch)};
-	while (sip_walk_next(&s->msg, &walk, &option) > 0) {
+	while (sip_walk_next(s->msg, &walk, &option) > 0) {
 		if (!sip_is_token(option))
 			continue;
 		sip_write_c(w, w->len == 0 ? "Unsupported: " : ", ");
@@ -404,25 +402,25 @@ static bool validate(struct session *s, struct rte_mbuf *m) {
 	struct sip_writer extra;
 	enum count reason;
 
-	if (!txn_key_fits(&s->msg)) {
+	if (!txn_key_fits(s->msg)) {
 		local_refuse(s, m, 400, COUNT_SIP_TOO_LONG);
 		return false;
 	}
-	if (s->msg.max_forwards == 0) {
+	if (s->msg->max_forwards == 0) {
 		local_refuse(s, m, 483, COUNT_SIP_TOO_HOPS);
 		return false;
 	}
-	if (s->msg.first[HDR_PROXY_REQUIRE] >= 0 && unsupported(s, &extra)) {
+	if (s->msg->first[HDR_PROXY_REQUIRE] >= 0 && unsupported(s, &extra)) {
 		struct str lines = extra.overflow ? STR("") : str_of(extra.buf, extra.len);
 
 		local_refuse_with(s, m, 420, COUNT_SIP_BAD_EXTENSION, STR(""), lines);
 		return false;
 	}
-	if (is_outside_dialog(&s->msg) && worker_flag(&s->w->draining)) {
+	if (is_outside_dialog(s->msg) && worker_flag(&s->w->draining)) {
 		local_refuse(s, m, 503, COUNT_REFUSED_DRAIN);
 		return false;
 	}
-	if (is_outside_dialog(&s->msg) && is_nearly_full(s, &reason)) {
+	if (is_outside_dialog(s->msg) && is_nearly_full(s, &reason)) {
 		local_refuse(s, m, 503, reason);
 		return false;
 	}
@@ -447,7 +445,7 @@ void request_handle(struct session *s, struct rte_mbuf *m) {
 	uint16_t status;
 
 	if (has_transactions(s)) {
-		f.key = txn_key_of(&s->txns, &s->msg);
+		f.key = s->key;
 		server = txn_server_find(&s->txns, f.key);
 	}
 	if (server) {
@@ -465,14 +463,13 @@ void request_handle(struct session *s, struct rte_mbuf *m) {
 		forward_stateless(s, &f);
 		return;
 	}
-	f.reply_to = local_response_target(&s->msg, from);
+	f.reply_to = local_response_target(s->msg, from);
 	forward_stateful(s, &f);
 }
 
 // An ACK for a non-2xx ends at the INVITE's server transaction; one for a 2xx goes end to end (RFC 3261 16.11, 17.2.1).
 void ack_handle(struct session *s, struct rte_mbuf *m) {
-	struct txn *server = has_transactions(s) ? txn_server_find(&s->txns, txn_key_of(&s->txns, &s->msg)) : NULL;
-	uint64_t call_hash = hash_str(s->seed, s->msg.call_id);
+	struct txn *server = has_transactions(s) ? txn_server_find(&s->txns, s->key) : NULL;
 	struct forward f = {.m = m};
 	enum count reason;
 
@@ -480,11 +477,11 @@ void ack_handle(struct session *s, struct rte_mbuf *m) {
 		rte_pktmbuf_free(m);
 		return;
 	}
-	if (local_tag_is_ours(s, s->msg.to.tag, s->msg.via.branch, call_hash)) {
+	if (local_tag_is_ours(s, s->msg->to.tag, s->msg->via.branch, s->call_hash)) {
 		rte_pktmbuf_free(m); // for an answer of ours that kept no state
 		return;
 	}
-	if (s->msg.max_forwards == 0) {
+	if (s->msg->max_forwards == 0) {
 		local_drop(s, m, COUNT_SIP_TOO_HOPS);
 		return;
 	}
@@ -495,6 +492,6 @@ void ack_handle(struct session *s, struct rte_mbuf *m) {
 	}
 	f.dialog = f.target.dialog;
 	if (f.dialog)
-		dialog_request(&s->dialogs, f.dialog, &s->msg, f.target.by_caller, s->w->now_ms);
+		dialog_request(&s->dialogs, f.dialog, s->msg, f.target.by_caller, s->w->now_ms);
 	forward_stateless(s, &f);
 }

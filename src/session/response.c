@@ -12,7 +12,7 @@ static struct dialog *dialog_of(const struct session *s, const struct txn *clien
 
 static void call_progresses(struct session *s, struct dialog *head, const struct packet *from) {
 	uint32_t confirmed = s->dialogs.count[DIALOG_CONFIRMED];
-	struct dialog *dialog = dialog_response(&s->dialogs, head, &s->msg, s->w->now_ms);
+	struct dialog *dialog = dialog_response(&s->dialogs, head, s->msg, s->w->now_ms);
 
 	if (dialog)
 		dialog->callee = from->src;
@@ -32,7 +32,7 @@ static void call_failed(struct session *s, struct dialog *head) {
 // What the response means for the dialog its request made or was in.
 static void dialog_update(struct session *s, struct txn *client, const struct packet *from) {
 	struct dialog *dialog = dialog_of(s, client);
-	uint16_t status = s->msg.status;
+	uint16_t status = s->msg->status;
 
 	if (client->makes_dialog && status >= 300)
 		call_failed(s, dialog);
@@ -44,7 +44,7 @@ static void dialog_update(struct session *s, struct txn *client, const struct pa
 		if (dialog_bye_answered(&s->dialogs, dialog, status))
 			count_one(&s->w->count, COUNT_DLG_ENDED);
 	} else if (status >= 200 && status < 300 && (client->method == SIP_INVITE || client->method == SIP_UPDATE)) {
-		dialog_target(&s->dialogs, dialog, !client->by_caller, sip_contact_uri(&s->msg));
+		dialog_target(&s->dialogs, dialog, !client->by_caller, sip_contact_uri(s->msg));
 	}
 }
 
@@ -76,7 +76,7 @@ void response_give(struct session *s, struct txn *server, uint16_t status, struc
 static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
 	struct txn *server = txn_get(&s->txns, client->peer);
 	struct sip_writer kept = {.buf = s->again, .size = sizeof(s->again)};
-	uint16_t status = s->msg.status;
+	uint16_t status = s->msg->status;
 	struct sip_edits edits;
 	int32_t start;
 	uint32_t len;
@@ -86,9 +86,9 @@ static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
 		return;
 	}
 	if (server->kind == TXN_SERVER || status < 200)
-		keep_response(&s->msg, server->has_to_tag, &kept); // the edit moves what s->msg points to
+		keep_response(s->msg, server->has_to_tag, &kept); // the edit moves what s->msg points to
 	stage_enter(s->w, STAGE_EDIT);
-	sip_edits_init(&edits, &s->msg);
+	sip_edits_init(&edits, s->msg);
 	sip_edit_remove_top(&edits, HDR_VIA);
 	if (!sip_edits_apply(&edits, rte_pktmbuf_mtod(m, char *), 0, 0, &start, &len)) {
 		local_drop(s, m, COUNT_SIP_TOO_LARGE);
@@ -114,14 +114,14 @@ static bool invite_again(struct session *s, struct txn *client) {
 	if (client->shape != TXN_REST)
 		return local_stored(s, client);
 	via = local_via(s, client, branch);
-	return keep_ack_again(txn_kept(&s->txns, client), &s->msg, via, str_of(branch, MINT_BRANCH_LEN), &w) &&
+	return keep_ack_again(txn_kept(&s->txns, client), s->msg, via, str_of(branch, MINT_BRANCH_LEN), &w) &&
 	       local_parse(s, str_of(w.buf, w.len));
 }
 
 static void invite_reduce(struct session *s, struct txn *client) {
 	struct sip_writer w = {.buf = s->scratch, .size = sizeof(s->scratch)};
 
-	keep_ack(&s->stored, &s->msg, &w);
+	keep_ack(&s->stored, s->msg, &w);
 	if (!w.overflow)
 		txn_keep(&s->txns, client, str_of(w.buf, w.len));
 }
@@ -137,7 +137,7 @@ static void ack_send(struct session *s, struct txn *client) {
 	if (!m)
 		return;
 	stage_enter(s->w, STAGE_EDIT);
-	len = sip_build_ack(&s->stored, &s->msg, rte_pktmbuf_mtod(m, char *), rte_pktmbuf_tailroom(m));
+	len = sip_build_ack(&s->stored, s->msg, rte_pktmbuf_mtod(m, char *), rte_pktmbuf_tailroom(m));
 	if (len == 0) {
 		rte_pktmbuf_free(m);
 		return;
@@ -150,12 +150,12 @@ static void ack_send(struct session *s, struct txn *client) {
 }
 
 void response_handle(struct session *s, struct rte_mbuf *m) {
-	struct txn *client = txn_client_find(&s->txns, &s->msg);
-	uint16_t status = s->msg.status;
+	struct txn *client = txn_client_find(&s->txns, s->msg, s->call_hash);
+	uint16_t status = s->msg->status;
 	unsigned actions;
 
 	// With our Via alone it is for us, and only a CANCEL of ours has such an answer.
-	if (!client || (s->msg.via_count < 2 && client->method != SIP_CANCEL)) {
+	if (!client || (s->msg->via_count < 2 && client->method != SIP_CANCEL)) {
 		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
 		return;
 	}

@@ -66,7 +66,7 @@ static bool is_domain(struct str host, struct str domain) {
 }
 
 static bool rule_holds(const struct session *s, const struct config_route *rule, const struct packet *from) {
-	const struct sip_uri *uri = &s->msg.uri;
+	const struct sip_uri *uri = &s->msg->uri;
 
 	return user_starts(uri->user, rule->user_prefix) &&
 	       (rule->domain.len == 0 || is_domain(uri->host, rule->domain)) &&
@@ -129,6 +129,15 @@ static uint32_t own_entry(const struct listener_text *text, struct str rest, str
 	return str_starts(tail, STR(";r2=on>")) ? front_len + id.len + (uint32_t)sizeof(";r2=on>") - 1 : 0;
 }
 
+struct str route_dialog_id(const struct session *s, const struct sip_msg *msg) {
+	struct str value = sip_header_first(msg, HDR_ROUTE), id = {0};
+	uint32_t len = 0;
+
+	for (int i = 0; len == 0 && i < s->w->cfg->listener_count; i++)
+		len = own_entry(&s->listener[i], value, &id);
+	return len > 0 ? id : (struct str){0};
+}
+
 // Passes over the entries of one Route header. False when one is not as we write it.
 static bool skip_own_line(const struct session *s, struct str rest, struct own *own) {
 	while (rest.len > 0 && own->count < OWN_ROUTES_MAX) {
@@ -155,8 +164,8 @@ static bool skip_own_line(const struct session *s, struct str rest, struct own *
 // The usual request in a dialog: all of its Route is what we wrote into the Record-Route, and need not be parsed again.
 static bool skip_all_own(const struct session *s, struct own *own) {
 	*own = (struct own){.listener = -1};
-	for (int i = s->msg.first[HDR_ROUTE]; i >= 0; i = s->msg.next[i])
-		if (!skip_own_line(s, sip_header_value(&s->msg, i), own))
+	for (int i = s->msg->first[HDR_ROUTE]; i >= 0; i = s->msg->next[i])
+		if (!skip_own_line(s, sip_header_value(s->msg, i), own))
 			return false;
 	return true;
 }
@@ -171,7 +180,7 @@ static int skip_own(const struct session *s, struct route_entry *ret_entry, stru
 	if (own->alone)
 		return 0;
 	*own = (struct own){.listener = -1};
-	while ((more = route_next(&s->msg, &walk, ret_entry)) > 0) {
+	while ((more = route_next(s->msg, &walk, ret_entry)) > 0) {
 		int listener = listener_named(s->w->cfg, &ret_entry->uri);
 
 		if (own->count == OWN_ROUTES_MAX || listener < 0)
@@ -210,7 +219,7 @@ way_out(const struct session *s, const struct packet *from, const struct own *ow
 // Inside a dialog of ours the Request-URI is the other side's Contact. One that names no address we can reach does not
 // lose the call: its messages have come from somewhere.
 static bool by_dialog(const struct session *s, struct target *target) {
-	if (uri_endpoint(&s->msg.uri, &target->to))
+	if (uri_endpoint(&s->msg->uri, &target->to))
 		return true;
 	if (!target->dialog)
 		return false;
@@ -220,7 +229,7 @@ static bool by_dialog(const struct session *s, struct target *target) {
 
 // Where to, before it is known whether that can be reached: COUNT_COUNT, or what is wrong.
 static enum count choose(const struct session *s, const struct packet *from, struct own *own, struct target *target) {
-	const struct sip_msg *msg = &s->msg;
+	const struct sip_msg *msg = s->msg;
 	struct route_entry entry;
 	int more = skip_own(s, &entry, own);
 
@@ -230,8 +239,7 @@ static enum count choose(const struct session *s, const struct packet *from, str
 	if (more < 0)
 		return COUNT_SIP_BAD_ROUTE;
 	if (msg->to.tag.len > 0 && has_dialogs(s))
-		target->dialog =
-			dialog_find(&s->dialogs, dialog_key_of(&s->dialogs, msg), own->dialog_id, &target->by_caller);
+		target->dialog = dialog_find(&s->dialogs, s->dialog_key, own->dialog_id, &target->by_caller);
 	if (more > 0)
 		return uri_endpoint(&entry.uri, &target->to) ? COUNT_COUNT : COUNT_SIP_BAD_NEXT_HOP;
 	if (own->count > 0 && msg->to.tag.len > 0) {

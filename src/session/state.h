@@ -22,6 +22,19 @@ struct listener_text {
 	uint32_t record_route_len;
 };
 
+// Datagrams in hand at once: one is parsed, what the one before it will need is fetched, and the one before that acts,
+// so that nobody waits for memory.
+#define INBOUND 4 // three would do
+
+struct inbound {
+	struct sip_msg msg;
+	struct rte_mbuf *m;
+	enum sip_verdict verdict;
+	uint64_t call_hash;
+	struct txn_key key;
+	struct dialog_key dialog_key;
+};
+
 struct session {
 	struct worker *w;
 	uint64_t seed; // of all keyed hashes; the same in every worker
@@ -32,11 +45,15 @@ struct session {
 	struct txn_table txns;
 	struct dialog_table dialogs;
 	struct listener_text listener[LISTENERS_MAX];
-	uint64_t debug_second;	     // counted from 1, in which debug_events_left was filled up
-	struct sip_msg msg;	     // the datagram in hand
-	struct sip_msg stored;	     // a message of ours looked at again (for ACK, CANCEL, 408)
-	char again[SIP_MESSAGE_MAX]; // its text, where it is made again; and what is to be kept of a response
-	char scratch[2048];	     // text of edits until they are applied
+	uint64_t debug_second; // counted from 1, in which debug_events_left was filled up
+	struct inbound inbound[INBOUND];
+	const struct sip_msg *msg;    // the datagram in hand
+	uint64_t call_hash;	      // of its Call-ID, keyed
+	struct txn_key key;	      // of its server transaction, if it is a request
+	struct dialog_key dialog_key; // of the dialog it is in or makes, likewise
+	struct sip_msg stored;	      // a message of ours looked at again (for ACK, CANCEL, 408)
+	char again[SIP_MESSAGE_MAX];  // its text, where it is made again; and what is to be kept of a response
+	char scratch[2048];	      // text of edits until they are applied
 };
 
 static inline bool has_transactions(const struct session *s) {
@@ -146,6 +163,9 @@ struct target {
 // refuse it with and *ret_reason.
 uint16_t
 route_find(const struct session *s, const struct packet *from, struct target *ret_target, enum count *ret_reason);
+
+// The identifier of the dialog in a first Route entry that is ours to the letter, else empty; nothing is checked.
+struct str route_dialog_id(const struct session *s, const struct sip_msg *msg);
 
 // --- timers.c ---
 

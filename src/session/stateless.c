@@ -12,7 +12,7 @@
 // What a request and its responses, its CANCEL and the ACK of its final error share: Call-ID, the branch of the element
 // before us (for an old one From tag and CSeq number besides), and where responses go.
 static uint64_t way_back(const struct session *s, struct str branch, const struct endpoint *to) {
-	const struct sip_msg *msg = &s->msg;
+	const struct sip_msg *msg = s->msg;
 	uint64_t way = hash_mix(hash_str(s->seed, branch), hash_str(s->seed, msg->call_id));
 	uint64_t address[2];
 
@@ -24,7 +24,7 @@ static uint64_t way_back(const struct session *s, struct str branch, const struc
 }
 
 void stateless_branch(const struct session *s, uint8_t listener, const struct endpoint *reply_to, char *out) {
-	mint_return_branch(out, listener, s->seed, way_back(s, s->msg.via.branch, reply_to));
+	mint_return_branch(out, listener, s->seed, way_back(s, s->msg->via.branch, reply_to));
 }
 
 // Where the response goes, by the Via below ours (RFC 3261 18.2.2, RFC 3581 section 4).
@@ -47,10 +47,10 @@ static bool way_find(const struct session *s, struct endpoint *ret_to, uint8_t *
 	struct sip_via via;
 	struct str text;
 
-	if (sip_walk_next(&s->msg, &walk, &text) != 1 || sip_walk_next(&s->msg, &walk, &text) != 1 ||
+	if (sip_walk_next(s->msg, &walk, &text) != 1 || sip_walk_next(s->msg, &walk, &text) != 1 ||
 	    !sip_via_parse(text, &via) || !via_target(&via, ret_to))
 		return false;
-	return mint_return_read(s->msg.via.branch, s->seed, way_back(s, via.branch, ret_to), ret_listener);
+	return mint_return_read(s->msg->via.branch, s->seed, way_back(s, via.branch, ret_to), ret_listener);
 }
 
 void stateless_response(struct session *s, struct rte_mbuf *m) {
@@ -65,7 +65,7 @@ void stateless_response(struct session *s, struct rte_mbuf *m) {
 		return;
 	}
 	stage_enter(s->w, STAGE_EDIT);
-	sip_edits_init(&edits, &s->msg);
+	sip_edits_init(&edits, s->msg);
 	sip_edit_remove_top(&edits, HDR_VIA);
 	if (!sip_edits_apply(&edits, rte_pktmbuf_mtod(m, char *), 0, 0, &start, &len)) {
 		local_drop(s, m, COUNT_SIP_TOO_LARGE);
@@ -74,7 +74,7 @@ void stateless_response(struct session *s, struct rte_mbuf *m) {
 	m->data_off = (uint16_t)(m->data_off + start);
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
-	packet_of(m)->latency = s->msg.status < 200 ? LATENCY_PROVISIONAL : LATENCY_FINAL;
+	packet_of(m)->latency = s->msg->status < 200 ? LATENCY_PROVISIONAL : LATENCY_FINAL;
 	count_one(&s->w->count, COUNT_MSG_RESPONSES_OUT);
 	output_datagram(s->w, m, listener, &to);
 }

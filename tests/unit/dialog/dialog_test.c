@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
+#include "base/hash.h"
 #include "dialog/dialog.h"
 #include "sip_text.h"
 
@@ -60,13 +61,25 @@ static bool has(const struct bench *b, const struct dialog *dialog, enum dialog_
 	return str_eq(dialog_text(&b->table, dialog, which), str_from_c(text));
 }
 
+static uint64_t call_hash(const struct bench *b) {
+	return hash_str(b->table.seed, INVITE()->call_id);
+}
+
+static struct dialog *create(struct bench *b, const struct sip_msg *invite, uint64_t now_ms) {
+	uint64_t call_hash = hash_str(b->table.seed, invite->call_id);
+
+	return dialog_create(&b->table, invite, dialog_key_of(&b->table, invite, call_hash), now_ms);
+}
+
 static struct dialog *find(const struct bench *b, const struct sip_msg *request, struct str id, bool *ret_by_caller) {
-	return dialog_find(&b->table, dialog_key_of(&b->table, request), id, ret_by_caller);
+	uint64_t call_hash = hash_str(b->table.seed, request->call_id);
+
+	return dialog_find(&b->table, dialog_key_of(&b->table, request, call_hash), id, ret_by_caller);
 }
 
 static void a_call_goes_from_trying_to_its_end(void **state) {
 	struct bench *b = *state;
-	struct dialog *dialog = dialog_create(&b->table, INVITE(), 10);
+	struct dialog *dialog = create(b, INVITE(), 10);
 	bool by_caller = false;
 
 	assert_int_equal(dialog->state, DIALOG_TRYING);
@@ -92,11 +105,11 @@ static void a_call_goes_from_trying_to_its_end(void **state) {
 
 static void the_record_route_parameter_names_the_dialog(void **state) {
 	struct bench *b = *state;
-	struct dialog *dialog = dialog_create(&b->table, INVITE(), 0);
+	struct dialog *dialog = create(b, INVITE(), 0);
 	char id[MINT_LEN];
 	bool by_caller;
 
-	dialog_mint(&b->table, dialog, id);
+	dialog_mint(&b->table, dialog, call_hash(b), id);
 	dialog_response(&b->table, dialog, RESPONSE("200 OK", "t"), 0);
 	assert_ptr_equal(find(b, REQUEST("BYE", "f", "t"), str_of(id, MINT_LEN), &by_caller), dialog);
 	assert_true(by_caller);
@@ -118,7 +131,7 @@ static void the_record_route_parameter_names_the_dialog(void **state) {
 
 static void a_bye_that_is_challenged_leaves_the_dialog(void **state) {
 	struct bench *b = *state;
-	struct dialog *dialog = dialog_create(&b->table, INVITE(), 0);
+	struct dialog *dialog = create(b, INVITE(), 0);
 
 	dialog_response(&b->table, dialog, RESPONSE("200 OK", "t"), 1);
 	dialog_request(&b->table, dialog, REQUEST("BYE", "f", "t"), true, 2);
@@ -129,7 +142,7 @@ static void a_bye_that_is_challenged_leaves_the_dialog(void **state) {
 
 static void forked_early_dialogs_end_with_the_invite(void **state) {
 	struct bench *b = *state;
-	struct dialog *head = dialog_create(&b->table, INVITE(), 0), *second;
+	struct dialog *head = create(b, INVITE(), 0), *second;
 	bool by_caller;
 
 	dialog_response(&b->table, head, RESPONSE("180 Ringing", "t1"), 0);
@@ -146,7 +159,7 @@ static void forked_early_dialogs_end_with_the_invite(void **state) {
 
 static void several_answers_are_several_dialogs(void **state) {
 	struct bench *b = *state;
-	struct dialog *head = dialog_create(&b->table, INVITE(), 0), *second;
+	struct dialog *head = create(b, INVITE(), 0), *second;
 	bool by_caller;
 
 	dialog_response(&b->table, head, RESPONSE("200 OK", "t1"), 0);
@@ -160,7 +173,7 @@ static void several_answers_are_several_dialogs(void **state) {
 
 static void freeing_the_head_leaves_no_early_sibling(void **state) {
 	struct bench *b = *state;
-	struct dialog *head = dialog_create(&b->table, INVITE(), 0);
+	struct dialog *head = create(b, INVITE(), 0);
 
 	dialog_response(&b->table, head, RESPONSE("180 Ringing", "t1"), 0);
 	dialog_response(&b->table, head, RESPONSE("180 Ringing", "t2"), 0);
@@ -171,7 +184,7 @@ static void freeing_the_head_leaves_no_early_sibling(void **state) {
 
 static void a_target_refresh_changes_one_side(void **state) {
 	struct bench *b = *state;
-	struct dialog *dialog = dialog_create(&b->table, INVITE(), 0);
+	struct dialog *dialog = create(b, INVITE(), 0);
 
 	dialog_response(&b->table, dialog, RESPONSE("200 OK", "t"), 0);
 	dialog_target(&b->table, dialog, false, STR("sip:b@198.51.100.99"));
@@ -192,7 +205,7 @@ static void count_gone(void *ctx, struct dialog *dialog) {
 
 static void a_dialog_nobody_speaks_in_is_given_up(void **state) {
 	struct bench *b = *state;
-	struct dialog *dialog = dialog_create(&b->table, INVITE(), 0);
+	struct dialog *dialog = create(b, INVITE(), 0);
 
 	dialog_response(&b->table, dialog, RESPONSE("200 OK", "t"), 0);
 	dialog_expire(&b->table, MAX_AGE_MS - 1, 10, count_gone, b);
@@ -208,11 +221,11 @@ static void a_full_pool_or_arena_gives_nothing_and_leaves_nothing(void **state) 
 	struct dialog *dialog;
 
 	b->table.pool.fail_at = 1;
-	assert_null(dialog_create(&b->table, INVITE(), 0));
+	assert_null(create(b, INVITE(), 0));
 	b->table.pool.fail_at = 0;
 	blob_fail_at(b->text, 1);
-	assert_null(dialog_create(&b->table, INVITE(), 0));
-	dialog = dialog_create(&b->table, INVITE(), 0);
+	assert_null(create(b, INVITE(), 0));
+	dialog = create(b, INVITE(), 0);
 	dialog_response(&b->table, dialog, RESPONSE("180 Ringing", "t1"), 0);
 	b->table.pool.fail_at = b->table.pool.takes + 1;
 	assert_null(dialog_response(&b->table, dialog, RESPONSE("180 Ringing", "t2"), 0));
@@ -234,9 +247,9 @@ static void our_record_route_is_shown_and_not_kept(void **state) {
 
 	b->table.own_route[0] = STR("<sip:192.0.2.1:5060;lr;d=");
 	b->table.own_route[1] = STR("<sip:198.51.100.1:5060;lr;d=");
-	dialog = dialog_create(&b->table, INVITE(), 0);
+	dialog = create(b, INVITE(), 0);
 	used = blob_used(b->text);
-	dialog_mint(&b->table, dialog, id);
+	dialog_mint(&b->table, dialog, call_hash(b), id);
 	snprintf(
 		wanted,
 		sizeof(wanted),

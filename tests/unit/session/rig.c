@@ -64,7 +64,7 @@ static void config_fill(struct config *cfg) {
 	*cfg = (struct config){
 		.worker_count = 1,
 		.locator = LOCATOR_AUTO,
-		.huge = MEM_HUGE_OFF,
+		.huge = MEM_HUGE_AUTO,
 		.port_count = SIDES,
 		.interface_count = SIDES,
 		.listener_count = SIDES + 1,
