@@ -50,11 +50,7 @@ static uint64_t hash_old(uint64_t seed, const struct sip_msg *msg) {
 }
 
 static struct txn_key
-key_of(const struct txn_table *table,
-       const struct sip_msg *msg,
-       uint64_t call_hash,
-       enum sip_method method,
-       struct str method_text) {
+key_of(const struct txn_table *table, const struct sip_msg *msg, uint64_t call_hash, enum sip_method method) {
 	XXH128_hash_t branch = XXH3_128bits_withSeed(msg->via.branch.ptr, msg->via.branch.len, table->seed), key;
 	const uint64_t parts[] = {
 		branch.low64,
@@ -63,7 +59,7 @@ key_of(const struct txn_table *table,
 		hash_lower(table->seed, msg->via.host),
 		hash_old(table->seed, msg),
 		(uint64_t)(msg->via.port ? msg->via.port : 5060) << 32 | method,
-		method == SIP_METHOD_OTHER ? hash_str(table->seed, method_text) : 0,
+		method == SIP_METHOD_OTHER ? hash_str(table->seed, msg->method_text) : 0,
 	};
 
 	key = XXH3_128bits_withSeed(parts, sizeof(parts), table->seed);
@@ -73,11 +69,11 @@ key_of(const struct txn_table *table,
 struct txn_key txn_key_of(const struct txn_table *table, const struct sip_msg *request, uint64_t call_hash) {
 	enum sip_method method = request->method == SIP_ACK ? SIP_INVITE : request->method;
 
-	return key_of(table, request, call_hash, method, request->method_text);
+	return key_of(table, request, call_hash, method);
 }
 
 struct txn_key txn_key_of_cancelled(const struct txn_table *table, const struct sip_msg *cancel, uint64_t call_hash) {
-	return key_of(table, cancel, call_hash, SIP_INVITE, STR("INVITE"));
+	return key_of(table, cancel, call_hash, SIP_INVITE);
 }
 
 struct candidate {
