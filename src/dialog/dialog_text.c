@@ -34,12 +34,22 @@ void dialog_texts_give(struct dialog_table *table, struct dialog *dialog) {
 	dialog->text = 0;
 }
 
+// A 200 nearly always says what the 180 before it said.
+static bool is_said(const struct dialog_table *table, const struct dialog *dialog, const struct str *text) {
+	for (unsigned i = 0; i < DIALOG_TEXT_COUNT; i++)
+		if (text[i].ptr && !str_eq(text[i], dialog_text(table, dialog, i)))
+			return false;
+	return dialog->text != 0;
+}
+
 bool dialog_texts_set(struct dialog_table *table, struct dialog *dialog, const struct str text[DIALOG_TEXT_COUNT]) {
 	struct str parts[DIALOG_TEXT_COUNT];
 	size_t size = DIALOG_TEXT_COUNT * sizeof(uint16_t), units;
 	uint16_t *len;
 	char *to;
 
+	if (is_said(table, dialog, text))
+		return true;
 	for (unsigned i = 0; i < DIALOG_TEXT_COUNT; i++) {
 		parts[i] = text[i].ptr ? text[i] : dialog_text(table, dialog, i);
 		if (parts[i].len > UINT16_MAX)
@@ -63,13 +73,18 @@ bool dialog_texts_set(struct dialog_table *table, struct dialog *dialog, const s
 	return true;
 }
 
-// True when the entry is as we write it, for this dialog's set.
-static bool
-is_own(const struct dialog_table *table, const struct dialog *dialog, uint64_t call_hash, struct str entry, char mark[2]
-) {
+static struct mint_id minted_id(const struct dialog_table *table, const struct dialog *dialog) {
+	return (struct mint_id){
+		.worker = table->worker,
+		.slot = dialog->minted.slot,
+		.generation = dialog->minted.generation,
+	};
+}
+
+// True when the entry is as we write it, for the set of that name.
+static bool is_own(const struct dialog_table *table, struct str name, struct str entry, char mark[2]) {
 	for (unsigned i = 0; i < LISTENERS_MAX && table->own_route[i].len > 0; i++) {
 		struct str own = table->own_route[i], rest = str_of(entry.ptr + own.len, entry.len - own.len);
-		struct mint_id id;
 		bool doubled;
 
 		if (!str_starts(entry, own) || rest.len <= MINT_LEN)
@@ -77,9 +92,7 @@ is_own(const struct dialog_table *table, const struct dialog *dialog, uint64_t c
 		doubled = str_eq(str_of(rest.ptr + MINT_LEN, rest.len - MINT_LEN), STR(OWN_DOUBLED_TEXT));
 		if (!doubled && !str_eq(str_of(rest.ptr + MINT_LEN, rest.len - MINT_LEN), STR(">")))
 			continue;
-		if (!mint_read(str_of(rest.ptr, MINT_LEN), MINT_DIALOG, table->seed, call_hash, &id) ||
-		    id.worker != table->worker || id.slot != dialog->minted.slot ||
-		    id.generation != dialog->minted.generation)
+		if (!str_starts(rest, name))
 			continue;
 		mark[0] = OWN_ROUTE;
 		mark[1] = (char)((i + 1) | (doubled ? OWN_DOUBLED : 0));
@@ -96,12 +109,13 @@ struct str dialog_routes_of(
 	struct str room
 ) {
 	struct sip_walk walk = {.id = HDR_RECORD_ROUTE};
-	char *out = (char *)room.ptr, mark[2];
+	char *out = (char *)room.ptr, mark[2], name[MINT_LEN];
 	struct str entry;
 	uint32_t len = 0;
 
+	mint_write(name, MINT_DIALOG, minted_id(table, dialog), table->seed, call_hash);
 	while (sip_walk_next(response, &walk, &entry) > 0) {
-		if (is_own(table, dialog, call_hash, entry, mark))
+		if (is_own(table, str_of(name, sizeof(name)), entry, mark))
 			entry = str_of(mark, sizeof(mark));
 		else if (memchr(entry.ptr, OWN_ROUTE, entry.len))
 			continue; // nobody writes such
@@ -125,11 +139,7 @@ static void add(char *out, uint32_t size, uint32_t *len, struct str text) {
 
 struct str dialog_route_set(const struct dialog_table *table, const struct dialog *dialog, char *out, uint32_t size) {
 	struct str kept = dialog_text(table, dialog, DIALOG_ROUTE_SET);
-	struct mint_id name = {
-		.worker = table->worker,
-		.slot = dialog->minted.slot,
-		.generation = dialog->minted.generation,
-	};
+	struct mint_id name = minted_id(table, dialog);
 	uint32_t len = 0;
 	char id[MINT_LEN];
 
