@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The tandem authors
+"""The floor: dpdk-testpmd that swaps MAC addresses, on the ports and frame sizes tandem is measured with. What it takes
+to receive and send a frame and do nothing else is below every figure of tandem's."""
+import re
+import signal
+
+import machine
+import network
+from process import Failed, Process, wait_for
+from result import Row
+
+HEADERS = 14 + 20 + 8  # Ethernet, IP, UDP round a message
+SIZES = (600, 900)
+MBUFS = 32768
+
+
+def testpmd(bench, name, lcores, device, options, netns=None):
+    """The second of the two lcores forwards; the first only waits for the end."""
+    argv = ["dpdk-testpmd", "--lcores", f"0@{lcores[0]},1@{lcores[1]}", "--no-pci", "--no-telemetry",
+            f"--file-prefix=bench-{name}"]
+    argv += ["--in-memory", "-m", "256"] if bench.huge else ["--no-huge", "--no-shconf", "--iova-mode=va", "-m", "256"]
+    argv += [f"--vdev={device}", "--", "--auto-start", "--stats-period=1", f"--total-num-mbufs={MBUFS}"] + options
+    return Process(argv, bench.file(f"testpmd-{name}.log"), netns=netns, env={"LIBXDP_SKIP_DISPATCHER": "1"})
+
+
+def packets_per_second(process):
+    return [int(value) for value in re.findall(r"Rx-pps:\s+(\d+)", process.text())]
+
+
+def measure(bench, swapper):
+    """Packets a second and cycles a packet, once the rate stands."""
+    seconds = 1 if bench.quick else 4
+    wait_for("packets through testpmd", lambda: swapper.ended() or sum(map(bool, packets_per_second(swapper))) > seconds + 1,
+             seconds + 20)
+    rates = [rate for rate in packets_per_second(swapper) if rate][1:]
+    swapper.stop(signal.SIGINT)
+    cycles = re.search(r"CPU cycles/packet=([\d.]+)", swapper.text())
+    if not rates or not cycles:
+        raise Failed(f"testpmd: {swapper.tail()}")
+    return max(rates), float(cycles.group(1))
+
+
+def with_generator(bench, size, devices, options, netns=None):
+    generator_cpu, tested_cpu, other = machine.cpus()
+    swapper = testpmd(bench, "swap", (other, tested_cpu), devices[0], ["--forward-mode=macswap", "--record-core-cycles"] + options,
+                      netns)
+    wait_for("testpmd", lambda: swapper.ended() or "Port statistics" in swapper.text(), 30)
+    # The driver of memif crashes when its peer leaves under load: the one that is measured ends first.
+    generator = testpmd(bench, "flow", (tested_cpu if other == generator_cpu else other, generator_cpu), devices[1],
+                        ["--forward-mode=flowgen", f"--txpkts={size}"] + options, netns)
+    try:
+        return measure(bench, swapper)
+    finally:
+        swapper.stop(signal.SIGINT)
+        generator.stop(signal.SIGKILL)
+
+
+def over_null(bench, size):
+    _, tested_cpu, other = machine.cpus()
+    swapper = testpmd(bench, "null", (other, tested_cpu), f"net_null0,size={size},copy=1",
+                      ["--forward-mode=macswap", "--record-core-cycles"])
+    return measure(bench, swapper)
+
+
+def over_memif(bench, size):
+    socket = bench.file("floor.sock")
+    devices = [f"net_memif0,role={role},socket={socket},socket-abstract=no,rsize=11" for role in ("server", "client")]
+    return with_generator(bench, size, devices, ["--rxd=2048", "--txd=2048"])
+
+
+def over_af_xdp(bench, size):
+    devices = [f"net_af_xdp0,iface={end}-a" for end in ("dut", "gen")]
+    with network.Namespace(veth=True):
+        return with_generator(bench, size, devices, [], network.NAME)
+
+
+def rows(bench):
+    for name, measured in (("net_null", over_null), ("memif", over_memif), ("af_xdp on veth", over_af_xdp)):
+        for size in SIZES if not bench.quick else SIZES[:1]:
+            runs = [measured(bench, size + HEADERS) for _ in range(bench.runs)]
+            yield Row("floor: testpmd macswap", f"{name}, messages of {size} bytes", "packets/s", [r[0] for r in runs])
+            yield Row("floor: testpmd macswap", f"{name}, messages of {size} bytes", "cycles a packet", [r[1] for r in runs])

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The tandem authors
+"""Growth: the highest rate, the cycles of a message and the bytes of a dialog while ten thousand to ten million dialogs are
+held, over memif with one worker."""
+import re
+import time
+
+import machine
+import network
+from process import wait_for
+from result import Row
+from sipgen import Load
+from tandem import Tandem, Wire, cycles_a_message
+
+SIZES = (10000, 100000, 1000000, 10000000)
+QUICK_SIZE, QUICK_RATE = 500, 1000
+RATE = 20000  # calls a second to build with, where it is not known what tandem can do
+# Bounds of what a dialog may take here and in the generator, for what is reserved; what it does take is measured.
+RECORD_BYTES, TEXT_BYTES, GENERATOR_BYTES = 512, 1024, 512
+LINGER_S, TRANSACTIONS_A_CALL = 32, 4
+
+
+def capacity(held, rate):
+    lingering = round(LINGER_S * rate * TRANSACTIONS_A_CALL)
+    return {
+        "DIALOGS": held + 2 * LINGER_S * round(rate),
+        "TRANSACTIONS": min(held * TRANSACTIONS_A_CALL, lingering) + 2 * lingering,
+        "TEXT_MB": (held * TEXT_BYTES + 2 * lingering * 256 >> 20) + 500,
+    }
+
+
+def too_large(held):
+    free = int(re.search(r"MemAvailable:\s+(\d+)", machine.read("/proc/meminfo")).group(1)) << 10
+    return held * (RECORD_BYTES + TEXT_BYTES + GENERATOR_BYTES) > free * 0.8
+
+
+class Size:
+    """One number of dialogs held."""
+
+    def __init__(self, bench, wire, held):
+        self.bench, self.wire, self.held = bench, wire, held
+        best = bench.best.get("dialog")
+        self.rate = QUICK_RATE if bench.quick else round(best[0].value * 0.5) if best else RATE
+
+    def options(self):
+        common = ["--dialogs", self.held, "--rate", self.rate, "--expect-100"]
+        return common + (["--duration", 2, "--drain", 2] if self.bench.quick else ["--find-max", "--step", 2, "--drain", 6])
+
+    def measure(self):
+        """(calls a second, cycles a message, bytes of text a dialog, resident megabytes)."""
+        build = self.held / self.rate
+        with Tandem(self.bench, self.wire, "dialog", **capacity(self.held, self.rate)) as tandem:
+            load = Load(self.bench, self.wire, "growth", *self.options())
+            wait_for("the dialogs", lambda: load.ended() or self.all_held(tandem), build * 4 + 60)
+            text = tandem.ask("show", "status")["text"]["used"] / self.held
+            resident = tandem.resident_bytes() / 1e6
+            before = tandem.snapshot()
+            time.sleep(0.8 if self.bench.quick else 6)
+            cycles = cycles_a_message(before, tandem.snapshot())
+            report = load.report(build * 4 + 600)
+        return report.rate() if self.bench.quick else report.max_rate(), cycles, text, resident
+
+    def all_held(self, tandem):
+        return tandem.ask("show", "status")["dialogs"]["confirmed"] >= self.held
+
+    def rows(self):
+        part = f"growth: {self.held:,} dialogs held"
+        if too_large(self.held):
+            yield Row(part, "highest rate without loss", "calls/s", [], note="not enough memory on this machine")
+            return
+        # Ten million take minutes to make and to end.
+        runs = [self.measure() for _ in range(self.bench.runs if self.held < SIZES[-1] else 1)]
+        target = self.bench.target
+        yield Row(part, "highest rate without loss", "calls/s", [run[0] for run in runs])
+        yield Row(part, "cycles a message in", "cycles", [run[1] for run in runs], target("growth", "cycles"),
+                  f"from {self.rate:,} calls/s on")
+        yield Row(part, "text memory a dialog", "bytes", [run[2] for run in runs], target("growth", "text"),
+                  "that of transactions that linger included; records: see the pieces")
+        yield Row(part, "tandem's memory", "MB", [run[3] for run in runs], note="resident, with all that is reserved")
+
+
+def rows(bench):
+    with network.Namespace(veth=False):
+        wire = Wire("memif", bench)
+        for held in (QUICK_SIZE,) if bench.quick else SIZES:
+            yield from Size(bench, wire, held).rows()

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The tandem authors
+"""scripts/bench: its options, its parts in their order, the table and the file."""
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import cores
+import floor
+import growth
+import machine
+import micro
+import peer
+import process
+import proxy
+import targets
+from process import Failed
+from result import print_table
+
+PARTS = {"pieces": micro, "floor": floor, "tandem": proxy, "peer": peer, "growth": growth, "cores": cores}
+HUGE_MEGABYTES = 2048  # what the packets of both sides need
+
+
+class Bench:
+    """What the parts need to know."""
+
+    def __init__(self, options):
+        self.quick = options.quick
+        self.runs = 1 if options.quick else options.runs
+        self.build = Path(os.environ.get("TANDEM_BUILD", machine.TOP / "build")).resolve()
+        self.work = Path(tempfile.mkdtemp(prefix="tandem-bench-"))
+        self.huge = False
+        self.veth_driver = "af_xdp"
+        self.reserved = None
+        self.best = {}  # by state: the rows of tandem over memif, for the peer to be held against
+        self.tsc_hz = None
+
+    def file(self, name):
+        return str(self.work / name)
+
+    @staticmethod
+    def target(part, name):
+        return targets.find(part, name)
+
+    @staticmethod
+    def failed(text):
+        return Failed(text)
+
+
+def measure(bench, names):
+    """(rows, what failed). A part that fails does not keep the others from being measured."""
+    rows, failures = [], []
+    for name in names:
+        began = time.monotonic()
+        print(f"bench: {name} ...", file=sys.stderr, flush=True)
+        try:
+            for row in PARTS[name].rows(bench):
+                rows.append(row)
+        except (Failed, OSError) as error:
+            failures.append(f"{name}: {error}")
+            print(f"bench: {name} FAILED: {error}", file=sys.stderr)
+        finally:
+            process.stop_all()
+        print(f"bench: {name} took {time.monotonic() - began:.0f} s", file=sys.stderr)
+    return rows, failures
+
+
+def read_options(doc, argv):
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, prog="scripts/bench",
+                                     usage="scripts/bench [--quick] [--only PART,...] [--runs N] [--json FILE] [--keep]")
+    parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--keep", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--only", default=",".join(PARTS), help=argparse.SUPPRESS)
+    parser.add_argument("--runs", type=int, default=5, help=argparse.SUPPRESS)
+    parser.add_argument("--json", default="bench.json", help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    options.parts = options.only.split(",")
+    for name in options.parts:
+        if name not in PARTS:
+            parser.error(f"no part is called {name}; there are {', '.join(PARTS)}")
+    if not 1 <= options.runs <= 99:
+        parser.error("--runs is a number from 1 to 99")
+    return options
+
+
+def needs(bench, names):
+    """What is missing before anything runs, or None."""
+    if not (bench.build / "perf" / "sip_bench").exists():
+        return f"nothing is built in {bench.build}: meson setup build --buildtype=release && ninja -C build"
+    if set(names) - {"pieces"} and os.geteuid() != 0:
+        return "run as root: huge pages, network namespaces and the packet interfaces need it"
+    return None
+
+
+def main(doc, argv):
+    options = read_options(doc, argv)
+    bench = Bench(options)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(130))
+    try:
+        missing = needs(bench, options.parts)
+        if missing:
+            print(f"scripts/bench: {missing}", file=sys.stderr)
+            return 3
+        if os.geteuid() == 0:
+            os.nice(-10)  # what else runs on the machine stays out of the figures, as far as it can
+        with machine.Reserved() as reserved:
+            bench.reserved = reserved
+            facts = machine.facts()
+            # A third of the memory, so that tandem's tables are in huge pages and there is room for the peer.
+            wanted = HUGE_MEGABYTES if options.quick else max(HUGE_MEGABYTES, facts["memory_mb"] // 3)
+            bench.huge = reserved.huge_megabytes(wanted) >= HUGE_MEGABYTES
+            facts["hugepages_used"] = bench.huge
+            facts["tsc_hz"] = bench.tsc_hz = micro.tsc_hz(bench)
+            rows, failures = measure(bench, options.parts)
+    finally:
+        process.stop_all()
+        if options.keep:
+            print(f"bench: logs are in {bench.work}", file=sys.stderr)
+        else:
+            shutil.rmtree(bench.work, ignore_errors=True)
+    report(options, facts, rows, failures)
+    return 1 if failures else 0
+
+
+def report(options, facts, rows, failures):
+    for name, value in facts.items():
+        print(f"{name:18} {' '.join(value) if isinstance(value, list) else value}")
+    print_table(rows, sys.stdout)
+    for failure in failures:
+        print(f"\nFAILED {failure}")
+    with open(options.json, "w", encoding="utf-8") as out:
+        json.dump({"machine": facts, "quick": options.quick, "runs": options.runs, "rows": [row.as_json() for row in rows],
+                   "failures": failures}, out, indent=1)
+        out.write("\n")
+    print(f"\n{options.json} written")

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The tandem authors
+"""tandem and Kamailio side by side: the same generator on the same veth pairs, the same core, the same calls; and each on
+its best path, which for tandem is memif and for Kamailio kernel sockets on the veth pairs (nothing else can be had)."""
+import network
+import proxy
+from kamailio import Kamailio
+from result import Row
+from sipgen import Load
+from tandem import Tandem, Wire
+
+CHILDREN = (1, 2, 4)
+START_RATE = 2000
+# Kamailio writes `received` before the branch, which sipgen takes for a Via that was changed; so neither is looked at that
+# closely here. The state of every call is.
+LENIENT = ("--verify", 1000000000)
+
+
+def loaded(bench, wire, peer, rate):
+    """Cycles a message of all processes of the peer, system calls included."""
+    seconds = 1 if bench.quick else 6
+    before = peer.cpu_seconds()
+    load = Load(bench, wire, f"peer-{peer.state}", "--rate", rate, "--duration", seconds, *LENIENT, *proxy.expected(peer.state))
+    report = load.report(seconds + 60)
+    return (peer.cpu_seconds() - before) * bench.tsc_hz / report.messages_to_proxy()
+
+
+def kamailio_max(bench, wire, state, children, start):
+    with Kamailio(bench, state, children):
+        return proxy.find_max(bench, wire, state, start, *LENIENT)
+
+
+def kamailio_rows(bench, state):
+    part = f"side by side, {state}: Kamailio on the veth pairs"
+    with network.Namespace(veth=True) as namespace:
+        namespace.kernel_addresses()
+        wire = Wire(bench.veth_driver, bench)
+        tried = {n: kamailio_max(bench, wire, state, n, START_RATE) for n in (CHILDREN[:1] if bench.quick else CHILDREN)}
+        best = max(tried, key=tried.get)
+        rate = Row(part, "highest rate without loss", "calls/s",
+                   proxy.maxima(bench, lambda start: kamailio_max(bench, wire, state, best, start), tried[best]),
+                   note=f"{best} children a socket; tried {', '.join(f'{n}: {found:.0f}' for n, found in tried.items())}")
+        cycles = []
+        for _ in range(bench.runs):
+            with Kamailio(bench, state, best) as peer:
+                cycles.append(loaded(bench, wire, peer, rate.value * 0.9))
+        return rate, Row(part, "cycles a message in", "cycles", cycles, note="at 90% of that; all its processes, system calls included")
+
+
+def tandem_max(bench, wire, state, start):
+    with Tandem(bench, wire, state):
+        return proxy.find_max(bench, wire, state, start, *LENIENT)
+
+
+def tandem_rows(bench, state, kind):
+    part = f"side by side, {state}: tandem over {kind}"
+    start = proxy.START_RATE if kind == "memif" else START_RATE
+    with network.Namespace(veth=kind != "memif"):
+        wire = Wire(kind, bench)
+        rate = Row(part, "highest rate without loss", "calls/s",
+                   proxy.maxima(bench, lambda first: tandem_max(bench, wire, state, first), start))
+        cycles = [proxy.of_rate(bench, wire, state, rate.value * 0.9)[0] for _ in range(bench.runs)]
+        return rate, Row(part, "cycles a message in", "cycles", cycles, note="at 90% of that")
+
+
+def ratio(bench, state, name, more, less):
+    """Of the medians; above 1 is to tandem's good."""
+    return Row(f"side by side, {state}: tandem / Kamailio", name, "times", [more.value / less.value],
+               bench.target("peer", f"{state}: {name}"))
+
+
+def rows(bench):
+    for state in proxy.STATES:
+        rate, cycles = kamailio_rows(bench, state)
+        yield from (rate, cycles)
+        if bench.quick and state != proxy.STATES[-1]:
+            continue
+        same = tandem_rows(bench, state, bench.veth_driver)
+        best = bench.best.get(state) or tandem_rows(bench, state, "memif")
+        yield from same
+        yield from best if state not in bench.best else ()
+        yield ratio(bench, state, "rate, same veth pairs", same[0], rate)
+        yield ratio(bench, state, "rate, each on its best path", best[0], rate)
+        yield ratio(bench, state, "cycles, each on its best path", cycles, best[1])

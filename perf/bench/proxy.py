@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The tandem authors
+"""tandem over memif with one worker, in its three modes: the highest rate without loss, cycles a message in all and by
+stage, latency at 30% and at 70% of that rate."""
+import time
+
+import network
+from result import Row
+from sipgen import Load
+from tandem import Tandem, Wire, cycles_a_message
+
+STATES = ("stateless", "transaction", "dialog")
+MESSAGES = ("INVITE", "200 for INVITE", "BYE")
+PERCENTILES = ("p50", "p99", "p99.9")
+QUICK_RATE = 1000
+START_RATE = 20000  # where the first search begins
+
+
+def expected(state):
+    """What the generator has to know of a proxy: one that keeps state sends 100."""
+    return ["--expect-100"] if state != "stateless" else []
+
+
+def find_max(bench, wire, state, start, *options):
+    """Calls a second without loss. A quick bench only sees whether there are any."""
+    if bench.quick:
+        brief = ["--rate", QUICK_RATE, "--duration", 0.5, "--drain", 2, *expected(state), *options]
+        return Load(bench, wire, f"max-{state}", *brief).report(30).rate()
+    # A backlog in socket buffers is only lost when it is older than T1: the longer a step, the less of the rate it can be.
+    step = 5 if wire.veth else 2
+    search = ["--find-max", "--drain", 6, "--rate", start, "--step", step, *expected(state), *options]
+    return Load(bench, wire, f"max-{state}", *search).report(900).max_rate()
+
+
+def maxima(bench, measure, start):
+    """Of all runs. The first searches from `start` on; those after it know about where to look."""
+    found = [measure(start)]
+    while len(found) < bench.runs:
+        found.append(measure(max(10, round(found[0] * 0.7))))
+    return found
+
+
+def steady(bench, wire, tandem, state, rate, inside=None):
+    """(cycles a message, what `inside` gives, the report) of a run at that rate. tandem is asked while the load goes on:
+    DPDK's memif driver may crash when its peer leaves."""
+    seconds = 0.8 if bench.quick else 6
+    load = Load(bench, wire, f"steady-{state}", "--rate", rate, "--duration", seconds + 1, "--warmup", 0.2, *expected(state))
+    load.wait_until_it_calls(tandem)
+    before = tandem.snapshot()
+    time.sleep(seconds * 0.6)
+    after = tandem.snapshot()
+    seen = inside(tandem) if inside else None
+    return cycles_a_message(before, after), seen, load.report(seconds + 60)
+
+
+def of_rate(bench, wire, state, rate, with_stages=False):
+    """The same with a tandem of its own; what is seen are the stages."""
+    with Tandem(bench, wire, state) as tandem:
+        if with_stages:
+            tandem.ask("stages", "on")
+        return steady(bench, wire, tandem, state, rate, lambda t: t.ask("show", "stages")["stages"])
+
+
+class Mode:
+    """The rows of one mode."""
+
+    def __init__(self, bench, wire, state):
+        self.bench, self.wire, self.state = bench, wire, state
+
+    def row(self, name, unit, runs, note=None):
+        return Row(f"tandem over memif, one worker: {self.state}", name, unit, runs,
+                   self.bench.target("tandem", f"{self.state}: {name}"), note)
+
+    def search(self, start):
+        with Tandem(self.bench, self.wire, self.state):
+            return find_max(self.bench, self.wire, self.state, start)
+
+    def at(self, rate, with_stages=False):
+        return [of_rate(self.bench, self.wire, self.state, rate, with_stages) for _ in range(self.bench.runs)]
+
+    def stage_rows(self, runs):
+        shown = [{row["stage"]: row["cycles"] for row in run[1]} for run in runs]
+        for stage in shown[0]:
+            yield self.row(f"  {stage}", "cycles", [one[stage] for one in shown], "by stage, at 70%")
+
+    def latency_rows(self, share, runs):
+        reports = [run[2] for run in runs]
+        left_out = max(report.filtered() for report in reports)
+        for message in MESSAGES:
+            for percentile in PERCENTILES:
+                yield self.row(f"latency at {share}%: {message} {percentile}", "us",
+                               [report.latency(message, percentile) for report in reports],
+                               f"{left_out:.0%} left out: the generator's core was away")
+
+    def rows(self):
+        rate = self.row("highest rate without loss", "calls/s", maxima(self.bench, self.search, START_RATE))
+        yield rate
+        if self.bench.quick:
+            runs = self.at(rate.value * 0.5, with_stages=True)
+            busy = self.row("cycles a message in", "cycles", [run[0] for run in runs])
+            yield from [busy, *self.stage_rows(runs), *self.latency_rows(50, runs)]
+        else:
+            busy = self.row("cycles a message in", "cycles", [run[0] for run in self.at(rate.value * 0.9)], "at 90% of that")
+            yield from [busy, *self.stage_rows(self.at(rate.value * 0.7, with_stages=True))]
+            for share in (30, 70):
+                yield from self.latency_rows(share, self.at(rate.value * share / 100))
+        self.bench.best[self.state] = (rate, busy)
+
+
+def rows(bench):
+    with network.Namespace(veth=False):
+        wire = Wire("memif", bench)
+        for state in STATES:
+            yield from Mode(bench, wire, state).rows()
