@@ -14,9 +14,10 @@ from tandem import Tandem, Wire, cycles_a_message
 
 SIZES = (10000, 100000, 1000000, 10000000)
 QUICK_SIZE, QUICK_RATE = 500, 1000
-RATE = 20000  # calls a second to build with, where it is not known what tandem can do
+RATE = 20000  # calls a second to build with, where it is not known what tandem can do; else half of that
 # Bounds of what a dialog may take here and in the generator, for what is reserved; what it does take is measured.
-RECORD_BYTES, TEXT_BYTES, GENERATOR_BYTES = 512, 1024, 512
+RECORD_BYTES, TEXT_BYTES, GENERATOR_BYTES = 192, 400, 400
+FIXED_BYTES = 4 << 30  # transactions that linger, packets
 LINGER_S, TRANSACTIONS_A_CALL = 32, 4
 
 
@@ -31,7 +32,8 @@ def capacity(held, rate):
 
 def too_large(held):
     free = int(re.search(r"MemAvailable:\s+(\d+)", machine.read("/proc/meminfo")).group(1)) << 10
-    return held * (RECORD_BYTES + TEXT_BYTES + GENERATOR_BYTES) > free * 0.8
+    free += int(machine.read(machine.HUGE / "free_hugepages") or 0) << 21
+    return held * (RECORD_BYTES + TEXT_BYTES + GENERATOR_BYTES) + FIXED_BYTES > free * 0.85
 
 
 class Size:

@@ -104,6 +104,8 @@ static bool names_endpoint(struct str text, struct str ip, uint16_t port, const 
 	return number == port && (at == text.len || strchr(ends, text.ptr[at]));
 }
 
+#define VIA_TEXT_MAX 512
+
 // --- Via ---
 
 // What may follow the branch of our own Via: the parameters a server adds (RFC 3261 18.2.1, RFC 3581).
@@ -129,11 +131,32 @@ static bool only_received(const struct checker *checker, const struct checked *c
 	return true;
 }
 
+// The same parameters before the branch, where Kamailio puts them: looked at by themselves, and the Via without them.
+static bool is_reordered(const struct checker *checker, const struct checked *c, struct str via, struct str *ret_rest) {
+	const char *end = via.ptr + via.len, *params = memchr(via.ptr, ';', via.len);
+	const char *branch = memmem(via.ptr, via.len, ";branch=", 8);
+	char text[VIA_TEXT_MAX];
+	uint32_t front, back;
+
+	if (!params || !branch || via.len > sizeof(text))
+		return false;
+	front = (uint32_t)(params - via.ptr);
+	back = (uint32_t)(end - branch);
+	memcpy(text, via.ptr, front);
+	memcpy(text + front, branch, back);
+	if (!template_begins(&checker->texts->pattern[rule_of(c)->via], c->fill, str_of(text, front + back), ret_rest))
+		return false;
+	*ret_rest = str_of(end - ret_rest->len, ret_rest->len);
+	return only_received(checker, c, str_of(params, (size_t)(branch - params)));
+}
+
 static bool via_is_ours(const struct checker *checker, const struct checked *c, struct str via) {
 	const struct template *t = &checker->texts->pattern[rule_of(c)->via];
 	struct str rest;
 
-	return template_begins(t, c->fill, via, &rest) && only_received(checker, c, rest);
+	if (!template_begins(t, c->fill, via, &rest) && !is_reordered(checker, c, via, &rest))
+		return false;
+	return only_received(checker, c, rest);
 }
 
 // A proxy's Via: a branch with the magic cookie, and for the topmost the address the request comes from.

@@ -180,7 +180,12 @@ static void request_forward(struct world *world, char *text) {
 		line_remove(text, "Via: ");
 	} else {
 		replace(text, "Max-Forwards: 70", "Max-Forwards: 69");
-		replace(text, ";rport\r\n", ";rport=5060;received=192.0.2.10\r\n");
+		if (world->received_first) {
+			replace(text, ";rport\r\n", "\r\n");
+			replace(text, ";branch=", ";rport=5060;received=192.0.2.10;branch=");
+		} else {
+			replace(text, ";rport\r\n", ";rport=5060;received=192.0.2.10\r\n");
+		}
 	}
 	if (world->fault == FAULT_ROUTE_SWAPPED) {
 		line_remove(text, "Route: <sip:" NEAR_B);

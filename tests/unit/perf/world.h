@@ -68,6 +68,7 @@ struct world {
 	struct packet queue[WORLD_QUEUE];
 	uint32_t head, tail;
 	enum fault fault;
+	bool received_first; // the proxy writes received and rport before the branch, as Kamailio does
 	// Messages that begin so, and hold that, are lost so often; counted down.
 	const char *lose_start, *lose_part;
 	uint32_t lose;
