@@ -3,26 +3,25 @@
 """What a row should reach. Cycles are of a message in; docs/performance.md says where the numbers come from."""
 from result import Target
 
-# The budget, cycles a message in.
-BUDGET = {"stateless": 850, "transaction": 1200, "dialog": 1200}
-# What the budget allows for validation, mispredictions and telemetry.
-ALLOWANCE = 2
-# Calls a second of one core.
-RATES = {"stateless": 300000, "transaction": 200000, "dialog": 200000}
-# A hundred times the peer is below the cost of parsing and rewriting alone.
-TIMES_PEER = 25
+# Cycles a message in and calls a second of one worker, seven messages a call.
+CYCLES = {"stateless": 1240, "transaction": 2200, "dialog": 2590}
+# Stateless: 60% of the 2.99 million packets a second of 900 bytes that testpmd swaps over memif (part `floor`).
+RATES = {"stateless": 256000, "transaction": 200000, "dialog": 170000}
+TIMES_PEER = {"transaction": 25, "dialog": 35}
 
 TARGETS = {
-    ("pieces", "locator avx2: parse invite"): Target(630),
+    ("pieces", "locator avx2: parse invite"): Target(310),  # 100 ns of the 3.1 GHz machine the targets were set on
+    ("pieces", "locator avx2: parse 200"): Target(280),
     ("growth", "text"): Target(512),
-    ("cores", "against one"): Target(1.5),
+    ("cores", "against one"): Target(1.25),
+    ("growth", "cycles"): Target(CYCLES["dialog"]),
 }
-for state in BUDGET:
-    TARGETS["tandem", f"{state}: cycles a message in"] = Target(BUDGET[state] * ALLOWANCE)
+for state, cycles in CYCLES.items():
+    TARGETS["tandem", f"{state}: cycles a message in"] = Target(cycles)
     TARGETS["tandem", f"{state}: highest rate without loss"] = Target(RATES[state], at_least=True)
-    TARGETS["peer", f"{state}: rate, each on its best path"] = Target(TIMES_PEER, at_least=True)
-    TARGETS["peer", f"{state}: cycles, each on its best path"] = Target(TIMES_PEER, at_least=True)
-TARGETS["growth", "cycles"] = Target(BUDGET["dialog"] * ALLOWANCE)
+for state, times in TIMES_PEER.items():
+    TARGETS["peer", f"{state}: rate, each on its best path"] = Target(times, at_least=True)
+    TARGETS["peer", f"{state}: cycles, each on its best path"] = Target(times, at_least=True)
 
 
 def find(part, name):
