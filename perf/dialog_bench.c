@@ -10,25 +10,12 @@
 #include "dialog/dialog.h"
 #include "dialog/txn.h"
 #include "story.h"
+#include "timers.h"
 
 #define BATCH 32
 #define BYTES_COUNT 100000 // records of which the bytes are an average
 
-static const struct config_timers timers = {
-	.t1_ms = 500,
-	.t2_ms = 4000,
-	.t4_ms = 5000,
-	.b_ms = 32000,
-	.c_ms = 180000,
-	.d_ms = 32000,
-	.f_ms = 32000,
-	.h_ms = 32000,
-	.i_ms = 5000,
-	.j_ms = 32000,
-	.k_ms = 5000,
-	.l_ms = 32000,
-	.m_ms = 32000,
-};
+static const struct config_timers timers = TIMERS_OF_THE_RFC;
 
 static const struct endpoint remote = {.addr = {.family = IP_V4, .bytes = {192, 0, 2, 10}}, .port = 5060};
 

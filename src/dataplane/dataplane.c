@@ -366,9 +366,9 @@ void dataplane_stop(struct dataplane *dp) {
 	netlink_close(&dp->netlink);
 	for (uint32_t i = 0; i < dp->cfg->port_count; i++)
 		port_stop(&dp->ports[i]);
+	// Workers, and the send queues of all ports, hold packets of any port's buffers.
 	for (uint32_t i = 0; i < dp->cfg->worker_count; i++)
-		worker_destroy(dp->workers[i]
-		); // with packets of any port's buffers, as have the send queues of all ports
+		worker_destroy(dp->workers[i]);
 	for (uint32_t i = 0; i < dp->cfg->port_count; i++)
 		port_close(&dp->ports[i]);
 	for (uint32_t i = 0; i < dp->cfg->port_count; i++)

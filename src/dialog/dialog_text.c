@@ -84,15 +84,17 @@ static struct mint_id minted_id(const struct dialog_table *table, const struct d
 // True when the entry is as we write it, for the set of that name.
 static bool is_own(const struct dialog_table *table, struct str name, struct str entry, char mark[2]) {
 	for (unsigned i = 0; i < LISTENERS_MAX && table->own_route[i].len > 0; i++) {
-		struct str own = table->own_route[i], rest = str_of(entry.ptr + own.len, entry.len - own.len);
+		struct str own = table->own_route[i], rest;
 		bool doubled;
 
-		if (!str_starts(entry, own) || rest.len <= MINT_LEN)
+		if (!str_starts(entry, own) || entry.len - own.len < MINT_LEN)
 			continue;
-		doubled = str_eq(str_of(rest.ptr + MINT_LEN, rest.len - MINT_LEN), STR(OWN_DOUBLED_TEXT));
-		if (!doubled && !str_eq(str_of(rest.ptr + MINT_LEN, rest.len - MINT_LEN), STR(">")))
-			continue;
+		rest = str_of(entry.ptr + own.len, entry.len - own.len);
 		if (!str_starts(rest, name))
+			continue;
+		rest = str_of(rest.ptr + MINT_LEN, rest.len - MINT_LEN);
+		doubled = str_eq(rest, STR(OWN_DOUBLED_TEXT));
+		if (!doubled && !str_eq(rest, STR(">")))
 			continue;
 		mark[0] = OWN_ROUTE;
 		mark[1] = (char)((i + 1) | (doubled ? OWN_DOUBLED : 0));

@@ -72,14 +72,28 @@ void response_give(struct session *s, struct txn *server, uint16_t status, struc
 	local_send(s, server, m);
 }
 
+bool response_strip(struct session *s, struct rte_mbuf *m) {
+	struct sip_edits edits;
+	int32_t start;
+	uint32_t len;
+
+	stage_enter(s->w, STAGE_EDIT);
+	sip_edits_init(&edits, s->msg);
+	sip_edit_remove_top(&edits, HDR_VIA);
+	if (!sip_edits_apply(&edits, rte_pktmbuf_mtod(m, char *), 0, 0, &start, &len))
+		return false;
+	m->data_off = (uint16_t)(m->data_off + start);
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+	packet_of(m)->latency = s->msg->status < 200 ? LATENCY_PROVISIONAL : LATENCY_FINAL;
+	return true;
+}
+
 // Upstream, without our Via.
 static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
 	struct txn *server = txn_get(&s->txns, client->peer);
 	struct sip_writer kept = {.buf = s->again, .size = sizeof(s->again)};
 	uint16_t status = s->msg->status;
-	struct sip_edits edits;
-	int32_t start;
-	uint32_t len;
 
 	if (!server) {
 		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
@@ -87,18 +101,11 @@ static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
 	}
 	if (server->kind == TXN_SERVER || status < 200)
 		keep_response(s->msg, server->has_to_tag, &kept); // the edit moves what s->msg points to
-	stage_enter(s->w, STAGE_EDIT);
-	sip_edits_init(&edits, s->msg);
-	sip_edit_remove_top(&edits, HDR_VIA);
-	if (!sip_edits_apply(&edits, rte_pktmbuf_mtod(m, char *), 0, 0, &start, &len)) {
+	if (!response_strip(s, m)) {
 		local_drop(s, m, COUNT_SIP_TOO_LARGE);
 		return;
 	}
-	m->data_off = (uint16_t)(m->data_off + start);
-	m->data_len = (uint16_t)len;
-	m->pkt_len = len;
 	stage_enter(s->w, STAGE_STATE);
-	packet_of(m)->latency = status < 200 ? LATENCY_PROVISIONAL : LATENCY_FINAL;
 	count_one(&s->w->count, server->status >= 200 ? COUNT_RETRANSMIT_RESPONSES_OUT : COUNT_MSG_RESPONSES_OUT);
 	if (client->makes_dialog && server->status < 200 && status / 100 == 2)
 		count_one(&s->w->count, COUNT_CALLS_ANSWERED);

@@ -114,10 +114,11 @@ struct own {
 // The length of an entry at the front of the text that is, to the letter, as we write it in a Record-Route, else 0.
 static uint32_t own_entry(const struct listener_text *text, struct str rest, struct str *ret_id) {
 	const uint32_t name_len = sizeof("Record-Route: ") - 1, front_len = text->record_route_len - name_len;
-	struct str id = str_of(rest.ptr + front_len, MINT_LEN), tail;
+	struct str id, tail;
 
 	if (rest.len <= front_len + 1 || memcmp(rest.ptr, text->record_route + name_len, front_len) != 0)
 		return 0;
+	id = str_of(rest.ptr + front_len, MINT_LEN);
 	if (id.ptr[0] == '0' && (id.ptr[1] == '>' || id.ptr[1] == ';'))
 		id.len = 1; // it names no dialog
 	if (rest.len < front_len + id.len + 1)

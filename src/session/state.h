@@ -85,6 +85,9 @@ void cancel_send(struct session *s, struct txn *invite);
 
 void response_handle(struct session *s, struct rte_mbuf *m);
 
+// Takes our Via off the response in s->msg and m, whose text moves. False when that cannot be done.
+bool response_strip(struct session *s, struct rte_mbuf *m);
+
 // Gives a response, in m, to a server transaction: sent, and kept when it may be needed again: the whole of a refused
 // INVITE's, which a timer repeats, and of others what keep_response left of it (`kept`, in s->again). Consumes m.
 void response_give(struct session *s, struct txn *server, uint16_t status, struct sip_writer kept, struct rte_mbuf *m);

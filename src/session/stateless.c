@@ -54,27 +54,17 @@ static bool way_find(const struct session *s, struct endpoint *ret_to, uint8_t *
 }
 
 void stateless_response(struct session *s, struct rte_mbuf *m) {
-	struct sip_edits edits;
 	struct endpoint to;
 	uint8_t listener;
-	int32_t start;
-	uint32_t len;
 
 	if (!way_find(s, &to, &listener)) {
 		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
 		return;
 	}
-	stage_enter(s->w, STAGE_EDIT);
-	sip_edits_init(&edits, s->msg);
-	sip_edit_remove_top(&edits, HDR_VIA);
-	if (!sip_edits_apply(&edits, rte_pktmbuf_mtod(m, char *), 0, 0, &start, &len)) {
+	if (!response_strip(s, m)) {
 		local_drop(s, m, COUNT_SIP_TOO_LARGE);
 		return;
 	}
-	m->data_off = (uint16_t)(m->data_off + start);
-	m->data_len = (uint16_t)len;
-	m->pkt_len = len;
-	packet_of(m)->latency = s->msg->status < 200 ? LATENCY_PROVISIONAL : LATENCY_FINAL;
 	count_one(&s->w->count, COUNT_MSG_RESPONSES_OUT);
 	output_datagram(s->w, m, listener, &to);
 }

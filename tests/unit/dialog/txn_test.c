@@ -3,23 +3,9 @@
 #include "base/hash.h"
 #include "dialog/txn.h"
 #include "sip_text.h"
+#include "timers.h"
 
-// 64*T1 = 32 s and the rest of RFC 3261's defaults.
-static const struct config_timers timers = {
-	.t1_ms = 500,
-	.t2_ms = 4000,
-	.t4_ms = 5000,
-	.b_ms = 32000,
-	.c_ms = 180000,
-	.d_ms = 32000,
-	.f_ms = 32000,
-	.h_ms = 32000,
-	.i_ms = 5000,
-	.j_ms = 32000,
-	.k_ms = 5000,
-	.l_ms = 32000,
-	.m_ms = 32000,
-};
+static const struct config_timers timers = TIMERS_OF_THE_RFC;
 
 struct bench {
 	struct blob_arena *text;

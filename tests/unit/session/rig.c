@@ -12,6 +12,7 @@
 #include "dataplane/input.h"
 #include "dataplane/neigh.h"
 #include "dataplane/port.h"
+#include "timers.h"
 
 static const char *const host_text[SIDES] = {[CALLER] = "192.0.2.10", [CALLEE] = "198.51.100.10"};
 static const char *const our_text[SIDES] = {[CALLER] = "192.0.2.1", [CALLEE] = "198.51.100.1"};
@@ -68,23 +69,7 @@ static void config_fill(struct config *cfg) {
 		.port_count = SIDES,
 		.interface_count = SIDES,
 		.listener_count = SIDES + 1,
-		.timers =
-			{
-				.t1_ms = 500,
-				.t2_ms = 4000,
-				.t4_ms = 5000,
-				.b_ms = 32000,
-				.c_ms = 180000,
-				.d_ms = 32000,
-				.f_ms = 32000,
-				.h_ms = 32000,
-				.i_ms = 5000,
-				.j_ms = 32000,
-				.k_ms = 5000,
-				.l_ms = 32000,
-				.m_ms = 32000,
-				.dialog_max_ms = 43200000,
-			},
+		.timers = TIMERS_OF_THE_RFC,
 		.capacity =
 			{
 				.transactions = 4096,
