@@ -23,12 +23,15 @@ def workers_on(count):
     return free[:count] if len(free) >= count else [tested] * count
 
 
+def to_the_front(tandem):
+    run(["chrt", "-a", "-f", "-p", "1", str(tandem.worker_pid())])
+
+
 def measure(bench, wire, count):
     rate = 500 if bench.quick else RATE
     with Tandem(bench, wire, "dialog", workers_on(count), IDLE="sleep", TRANSACTIONS=4000000, DIALOGS=800000,
                 TEXT_MB=4096) as tandem:
-        run(["chrt", "-a", "-f", "-p", "1", str(tandem.worker_pid())])
-        cycles, counts, _ = proxy.steady(bench, wire, tandem, "dialog", rate, lambda t: t.snapshot().counts)
+        cycles, counts, _ = proxy.steady(bench, wire, tandem, rate, to_the_front, lambda t: t.snapshot().counts)
     return cycles * MESSAGES_A_CALL, counts["handoff.out"] / max(1, counts["rx.sip"])
 
 

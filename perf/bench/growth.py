@@ -52,7 +52,7 @@ class Size:
         """(calls a second, cycles a message, bytes of text a dialog, resident megabytes)."""
         build = self.held / self.rate
         with Tandem(self.bench, self.wire, "dialog", **capacity(self.held, self.rate)) as tandem:
-            load = Load(self.bench, self.wire, "growth", *self.options())
+            load = Load(self.bench, self.wire, tandem, "growth", *self.options())
             wait_for("the dialogs", lambda: load.ended() or self.all_held(tandem), build * 4 + 60)
             text = tandem.ask("show", "status")["text"]["used"] / self.held
             resident = tandem.resident_bytes() / 1e6

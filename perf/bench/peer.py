@@ -17,14 +17,14 @@ def loaded(bench, wire, peer, rate):
     """Cycles a message of all processes of the peer, system calls included."""
     seconds = 1 if bench.quick else 6
     before = peer.cpu_seconds()
-    load = Load(bench, wire, f"peer-{peer.state}", "--rate", rate, "--duration", seconds, *proxy.expected(peer.state))
+    load = Load(bench, wire, peer, f"peer-{peer.state}", "--rate", rate, "--duration", seconds, *proxy.expected(peer.state))
     report = load.report(seconds + 60)
     return (peer.cpu_seconds() - before) * bench.tsc_hz / report.messages_to_proxy()
 
 
 def kamailio_max(bench, wire, state, children, start):
-    with Kamailio(bench, state, children):
-        return proxy.find_max(bench, wire, state, start)
+    with Kamailio(bench, state, children) as peer:
+        return proxy.find_max(bench, wire, peer, start)
 
 
 def kamailio_rows(bench, state):
@@ -45,8 +45,8 @@ def kamailio_rows(bench, state):
 
 
 def tandem_max(bench, wire, state, start):
-    with Tandem(bench, wire, state):
-        return proxy.find_max(bench, wire, state, start)
+    with Tandem(bench, wire, state) as tandem:
+        return proxy.find_max(bench, wire, tandem, start)
 
 
 def tandem_rows(bench, state, kind):

@@ -21,15 +21,15 @@ def expected(state):
     return ["--expect-100"] if state != "stateless" else []
 
 
-def find_max(bench, wire, state, start, *options):
+def find_max(bench, wire, tested, start, *options):
     """Calls a second without loss. A quick bench only sees whether there are any."""
     if bench.quick:
-        brief = ["--rate", QUICK_RATE, "--duration", 0.5, "--drain", 2, *expected(state), *options]
-        return Load(bench, wire, f"max-{state}", *brief).report(30).rate()
+        brief = ["--rate", QUICK_RATE, "--duration", 0.5, "--drain", 2, *expected(tested.state), *options]
+        return Load(bench, wire, tested, f"max-{tested.state}", *brief).report(30).rate()
     # A backlog in socket buffers is only lost when it is older than T1: the longer a step, the less of the rate it can be.
     step = 5 if wire.veth else 2
-    search = ["--find-max", "--drain", 6, "--rate", start, "--step", step, *expected(state), *options]
-    return Load(bench, wire, f"max-{state}", *search).report(900).max_rate()
+    search = ["--find-max", "--drain", 6, "--rate", start, "--step", step, *expected(tested.state), *options]
+    return Load(bench, wire, tested, f"max-{tested.state}", *search).report(900).max_rate()
 
 
 def maxima(bench, measure, start):
@@ -40,12 +40,15 @@ def maxima(bench, measure, start):
     return found
 
 
-def steady(bench, wire, tandem, state, rate, inside=None):
-    """(cycles a message, what `inside` gives, the report) of a run at that rate. tandem is asked while the load goes on:
-    DPDK's memif driver may crash when its peer leaves."""
+def steady(bench, wire, tandem, rate, prepare=None, inside=None):
+    """(cycles a message, what `inside` gives, the report) of a run at that rate; `prepare` is called before. tandem is asked
+    while the load goes on: DPDK's memif driver may crash when its peer leaves."""
     seconds = 0.8 if bench.quick else 6
-    load = Load(bench, wire, f"steady-{state}", "--rate", rate, "--duration", seconds + 1, "--warmup", 0.2, *expected(state))
+    load = Load(bench, wire, tandem, f"steady-{tandem.state}", "--rate", rate, "--duration", seconds + 1, "--warmup", 0.2,
+                *expected(tandem.state))
     load.wait_until_it_calls(tandem)
+    if prepare:
+        prepare(tandem)
     before = tandem.snapshot()
     time.sleep(seconds * 0.6)
     after = tandem.snapshot()
@@ -56,9 +59,9 @@ def steady(bench, wire, tandem, state, rate, inside=None):
 def of_rate(bench, wire, state, rate, with_stages=False):
     """The same with a tandem of its own; what is seen are the stages."""
     with Tandem(bench, wire, state) as tandem:
-        if with_stages:
-            tandem.ask("stages", "on")
-        return steady(bench, wire, tandem, state, rate, lambda t: t.ask("show", "stages")["stages"])
+        if not with_stages:
+            return steady(bench, wire, tandem, rate)
+        return steady(bench, wire, tandem, rate, lambda t: t.ask("stages", "on"), lambda t: t.ask("show", "stages")["stages"])
 
 
 class Mode:
@@ -72,8 +75,8 @@ class Mode:
                    self.bench.target("tandem", f"{self.state}: {name}"), note)
 
     def search(self, start):
-        with Tandem(self.bench, self.wire, self.state):
-            return find_max(self.bench, self.wire, self.state, start)
+        with Tandem(self.bench, self.wire, self.state) as tandem:
+            return find_max(self.bench, self.wire, tandem, start)
 
     def at(self, rate, with_stages=False):
         return [of_rate(self.bench, self.wire, self.state, rate, with_stages) for _ in range(self.bench.runs)]

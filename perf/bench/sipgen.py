@@ -10,9 +10,9 @@ from process import Failed, Process, wait_for
 
 
 class Load:
-    """One run of sipgen in the background."""
+    """One run of sipgen in the background against `tested`, which it starts when that waits for its other end."""
 
-    def __init__(self, bench, wire, name, *options):
+    def __init__(self, bench, wire, tested, name, *options):
         generator, _, _ = machine.cpus()
         self.name = name
         self.report_file = bench.file(f"sipgen-{name}.json")
@@ -24,6 +24,7 @@ class Load:
             argv.append("--no-hugepages")
         self.process = Process(argv + [str(option) for option in options], bench.file(f"sipgen-{name}.log"),
                                netns=network.NAME, env={"LIBXDP_SKIP_DISPATCHER": "1"})
+        tested.start()
 
     def ended(self):
         return self.process.ended()

@@ -16,25 +16,31 @@ TRANSACTIONS, DIALOGS, TEXT_MB = 4000000, 1000000, 3000
 
 
 class Wire:
-    """The ports of both sides: DPDK devices for tandem and for the generator."""
+    """The ports of both sides: DPDK devices for tandem and for the generator. On memif tandem is the client, whose packet
+    buffers the server reads and writes, so that tandem itself copies nothing; huge pages it needs for that."""
 
     def __init__(self, kind, bench):
         self.kind = kind
         self.veth = kind != "memif"
+        self.generator_first = not self.veth  # a memif server has to be there before its client
         paths = {side: bench.file(f"{side}.sock") for side in network.SIDES}
+        client = "client,zero-copy=yes" if bench.huge else "client"
         if self.veth:
             self.tandem = [f"net_{kind}{i},iface=dut-{side}" for i, side in enumerate(network.SIDES)]
             self.generator = [f"net_{kind}{i},iface=gen-{side}" for i, side in enumerate(network.SIDES)]
         else:
             self.tandem, self.generator = ([f"net_memif{i},role={role},socket={paths[side]},socket-abstract=no,rsize={RING}"
-                                            for i, side in enumerate(network.SIDES)] for role in ("server", "client"))
+                                            for i, side in enumerate(network.SIDES)] for role in (client, "server"))
         self.paths = paths.values()
 
     def clear(self):
-        """A memif socket of an earlier tandem is in the way of the next."""
+        """A memif socket of an earlier run is in the way of the next."""
         for path in self.paths:
             if os.path.exists(path):
                 os.unlink(path)
+
+    def is_served(self):
+        return all(os.path.exists(path) for path in self.paths)
 
 
 class Snapshot:
@@ -48,11 +54,12 @@ class Snapshot:
 
 
 class Tandem:
-    """Started on entry, gone on exit. `workers`: the CPUs of its workers, of which one may be named several times."""
+    """There from entry to exit, or from `start` on where the generator has to be first. `workers`: the CPUs of its workers,
+    of which one may be named several times."""
 
     def __init__(self, bench, wire, state, workers=None, **capacity):
         _, tested, other = machine.cpus()
-        self.bench, self.wire = bench, wire
+        self.bench, self.wire, self.state = bench, wire, state
         self.socket = bench.file("control.sock")
         workers = workers or [tested]
         values = {
@@ -72,6 +79,16 @@ class Tandem:
 
     def __enter__(self):
         self.wire.clear()
+        if not self.wire.generator_first:
+            self.start()
+        return self
+
+    def start(self):
+        """Once; what loads it calls this when its own side is there."""
+        if self.process:
+            return
+        if self.wire.generator_first:
+            wait_for("the generator's memif sockets", self.wire.is_served, 30)
         self.process = Process([str(self.bench.build / "src" / "tandem"), "-c", self.config], self.bench.file("tandem.log"),
                                netns=network.NAME, env={"LIBXDP_SKIP_DISPATCHER": "1"})
         try:
@@ -80,10 +97,10 @@ class Tandem:
             text = self.process.tail()
             self.process.stop()
             raise Failed(f"{error}: {text}") from None
-        return self
 
     def __exit__(self, *_):
-        self.process.stop(seconds=20)
+        if self.process:
+            self.process.stop(seconds=20)
 
     def is_ready(self):
         if self.process.ended():

@@ -311,6 +311,11 @@ json_t *report_latency(const struct control *c) {
 		json_array_append_new(list, latency_json(c, latency_kind_name(kind), one));
 	}
 	json_array_append_new(list, latency_json(c, "all", all));
+	*one = (struct hist){0};
+	for (uint32_t i = 0; i < c->cfg->worker_count; i++)
+		hist_merge(one, &c->worker[i]->undisturbed);
+	if (hist_total(one) > 0)
+		json_array_append_new(list, latency_json(c, "undisturbed", one));
 	free(all);
 	free(one);
 	return json_pack("{s:o}", "latency", list);

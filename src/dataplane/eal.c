@@ -129,6 +129,7 @@ static void args_of_devices(struct args *args, const struct config *cfg) {
 static void args_of_memory(struct args *args, const struct config *cfg, bool huge) {
 	if (huge) {
 		arg_add(args, "--in-memory");
+		arg_add(args, "--single-file-segments"); // memif's zero-copy hands whole files to the other end
 		return;
 	}
 	arg_add(args, "--no-huge");

@@ -30,6 +30,7 @@ enum stage {
 };
 
 #define STAGE_PROBES 256 // timed when it is switched on, to know what one costs
+#define STAGE_GAP_US 10	 // between two probes: longer than any stage of a burst, so the core was taken away
 
 // Written by the worker, read by the control core.
 struct stage_totals {
@@ -42,8 +43,10 @@ struct stage_totals {
 // The worker's own.
 struct stage_clock {
 	bool on;
-	uint8_t now; // enum stage
+	bool disturbed; // the core was taken away in this turn
+	uint8_t now;	// enum stage
 	uint64_t since;
+	uint64_t gap; // cycles of STAGE_GAP_US
 	uint64_t messages_before;			    // the counter when it was switched on
 	uint64_t cycles[STAGE_COUNT], entries[STAGE_COUNT]; // of this turn
 };
@@ -52,6 +55,7 @@ static inline void stage_note(struct stage_clock *clock, enum stage stage) {
 	uint64_t now = rte_rdtsc();
 
 	clock->cycles[clock->now] += now - clock->since;
+	clock->disturbed |= now - clock->since > clock->gap;
 	clock->entries[stage]++;
 	clock->since = now;
 	clock->now = (uint8_t)stage;

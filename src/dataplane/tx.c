@@ -42,9 +42,14 @@ static uint64_t samples_take(struct sample *samples, struct rte_mbuf **frames, u
 static void samples_note(struct worker *w, const struct sample *samples, uint32_t count) {
 	uint64_t now = rte_rdtsc();
 
+	if (unlikely(w->stage.on))
+		stage_enter(w, STAGE_SEND); // a gap in the driver counts
 	for (uint32_t i = 0; i < count; i++) {
-		if (samples[i].latency != LATENCY_NONE && samples[i].rx_tsc != 0)
-			hist_add(&w->latency[samples[i].latency], now - samples[i].rx_tsc);
+		if (samples[i].latency == LATENCY_NONE || samples[i].rx_tsc == 0)
+			continue;
+		hist_add(&w->latency[samples[i].latency], now - samples[i].rx_tsc);
+		if (unlikely(w->stage.on) && !w->stage.disturbed)
+			hist_add(&w->undisturbed, now - samples[i].rx_tsc);
 	}
 }
 

@@ -21,6 +21,7 @@
 #include "dataplane/tx.h"
 
 #define BURST 32
+#define FETCH_AHEAD 2
 #define COMMANDS_PER_TURN 4
 #define IDLE_TURNS 64 // empty turns before the first sleep
 #define IDLE_STEP 8   // sleeps of one length before it doubles
@@ -90,11 +91,16 @@ static void stages_switch(struct worker *w, bool on) {
 	w->stage = (struct stage_clock){.on = on};
 	if (!on)
 		return;
+	w->undisturbed = (struct hist){0};
 	clock->since = rte_rdtsc();
 	for (int i = 0; i < STAGE_PROBES; i++)
 		stage_note(clock, STAGE_OTHER);
 	w->stages = (struct stage_totals){.probe_cycles = clock->cycles[STAGE_OTHER]};
-	w->stage = (struct stage_clock){.on = true, .messages_before = counter_read(&w->count, COUNT_RX_SIP_OWNED)};
+	w->stage = (struct stage_clock){
+		.on = true,
+		.gap = w->ms_tsc * STAGE_GAP_US / 1000,
+		.messages_before = counter_read(&w->count, COUNT_RX_SIP_OWNED),
+	};
 }
 
 static inline void stages_begin(struct worker *w) {
@@ -103,6 +109,7 @@ static inline void stages_begin(struct worker *w) {
 	if (unlikely(on != w->stage.on))
 		stages_switch(w, on);
 	w->stage.now = STAGE_OTHER;
+	w->stage.disturbed = false;
 	w->stage.since = w->now_tsc;
 }
 
@@ -152,6 +159,13 @@ static inline uint32_t sort_datagram(
 	return count;
 }
 
+// All of a message is summed and most of it parsed: its lines are asked for while those before it are worked on. The
+// first one was with the whole burst.
+static inline void fetch(const struct rte_mbuf *m) {
+	for (uint32_t at = CACHE_LINE; at < m->data_len; at += CACHE_LINE)
+		rte_prefetch0(rte_pktmbuf_mtod_offset(m, const char *, at));
+}
+
 // One burst of one queue.
 static inline uint32_t
 receive_queue(struct worker *w, const struct worker_stages *stages, uint8_t index, uint16_t queue) {
@@ -162,13 +176,18 @@ receive_queue(struct worker *w, const struct worker_stages *stages, uint8_t inde
 
 	if (count == 0)
 		return 0;
+	w->burst_full |= count == BURST;
 	rx_tsc = rte_rdtsc();
 	for (uint32_t i = 0; i < count; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
+	for (uint32_t i = 0; i < RTE_MIN(count, (uint32_t)FETCH_AHEAD); i++)
+		fetch(burst[i]);
 	for (uint32_t i = 0; i < count; i++) {
 		struct rte_mbuf *m = burst[i];
 		struct input_verdict verdict;
 
+		if (i + FETCH_AHEAD < count)
+			fetch(burst[i + FETCH_AHEAD]);
 		bytes += m->pkt_len;
 		verdict = input_peek_frame(w->input, port, index, m, rx_tsc);
 		switch ((enum input_kind)verdict.kind) {
@@ -213,6 +232,7 @@ static inline uint32_t receive_worker(struct worker *w, const struct worker_stag
 		else
 			own[own_count++] = burst[i];
 	}
+	w->burst_full |= count == BURST;
 	if (own_count == 0)
 		return count;
 	count_add(&w->count, COUNT_HANDOFF_IN, own_count);
@@ -265,10 +285,13 @@ static inline __attribute__((always_inline)) bool turn(struct worker *w, const s
 
 	clock_update(w);
 	stages_begin(w);
+	w->burst_full = false;
 	busy = pending_turn(w, neigh_refresh(w->neigh));
 	work = receive_ports(w, stages);
 	work += receive_workers(w, stages);
 	stage_enter(w, STAGE_OTHER);
+	if (unlikely(backlog_note(&w->backlog, w->burst_full, w->now_ms)))
+		count_one(&w->count, COUNT_LOOP_BEHIND);
 	work += receive_kernel(w);
 	work += answer_commands(w, stages);
 	stage_enter(w, STAGE_TIMERS);

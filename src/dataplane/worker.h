@@ -8,6 +8,7 @@
 #include "base/config.h"
 #include "base/count.h"
 #include "base/hist.h"
+#include "dataplane/backlog.h"
 #include "dataplane/mailbox.h"
 #include "dataplane/packet.h"
 #include "dataplane/stage.h"
@@ -55,11 +56,14 @@ struct worker {
 	uint64_t ms_tsc;      // TSC cycles in a millisecond
 	uint64_t next_ms_tsc; // when now_ms grows
 	struct stage_clock stage;
+	bool burst_full; // of this turn: a queue gave all that was asked for
+	struct backlog backlog;
 	uint64_t debug_events_left; // of this second, so that a flood cannot fill the log
 
 	// --- out: I write, control reads ---
 	alignas(CACHE_LINE) struct counters count;
 	struct hist latency[LATENCY_COUNT]; // TSC cycles, receive to send
+	struct hist undisturbed;	    // the same while stages are counted, of turns the core was not taken away in
 	struct worker_gauges gauges;
 	uint64_t busy_tsc; // spent in turns that did something
 	struct stage_totals stages;

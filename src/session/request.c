@@ -420,6 +420,10 @@ static bool validate(struct session *s, struct rte_mbuf *m) {
 		local_refuse(s, m, 503, COUNT_REFUSED_DRAIN);
 		return false;
 	}
+	if (is_outside_dialog(s->msg) && unlikely(s->w->backlog.behind)) {
+		local_refuse(s, m, 503, COUNT_REFUSED_OVERLOAD);
+		return false;
+	}
 	if (is_outside_dialog(s->msg) && is_nearly_full(s, &reason)) {
 		local_refuse(s, m, 503, reason);
 		return false;

@@ -144,6 +144,13 @@ static void latency_is_in_microseconds(void **state) {
 	assert_float_equal((float)json_real_value(json_object_get(all, "p99_us")), 16.0f, 1.0f);
 	assert_float_equal((float)json_real_value(json_object_get(all, "max_us")), 16.0f, 0.01f);
 	json_decref(answer);
+	hist_add(&rig->c.worker[1]->undisturbed, 2000);
+	answer = ask(rig, "latency", "{}");
+	list = json_object_get(result_of(answer), "latency");
+	all = json_array_get(list, LATENCY_COUNT);
+	assert_string_equal(json_string_value(json_object_get(all, "kind")), "undisturbed");
+	assert_int_equal(number(all, "count", NULL), 1);
+	json_decref(answer);
 }
 
 static void ports_and_config_are_shown(void **state) {

@@ -97,6 +97,24 @@ static void stages_are_measured_while_that_is_on(void **state) {
 	}
 }
 
+// Times of turns in which the core was taken away are kept apart.
+static void latency_of_undisturbed_turns_is_counted_alone(void **state) {
+	struct wire *wire = *state;
+	struct worker *w = wire->workers[0];
+
+	worker_flag_set(&w->measure, true);
+	wire_turn(wire, 0);
+	assert_true(w->stage.gap > 0);
+	for (uint64_t round = 1; round <= 2; round++) {
+		w->stage.gap = round == 1 ? UINT64_MAX : 0; // nothing is a gap, everything is
+		wire_send(wire, 0, 0, &(struct frame_spec){.payload = "0"});
+		wire_turn(wire, 0);
+		wire_expect(wire, 0, 0, 1);
+		assert_int_equal(hist_total(&w->latency[LATENCY_REQUEST]), round);
+		assert_int_equal(hist_total(&w->undisturbed), 1);
+	}
+}
+
 static void full_hand_off_ring_drops_and_counts(void **state) {
 	struct wire *wire = *state;
 
@@ -239,6 +257,36 @@ static void idle_turns_are_counted(void **state) {
 	wire_expect(wire, 0, 0, 1);
 }
 
+static void full_turns(struct wire *wire, uint32_t turns) {
+	for (uint32_t turn = 0; turn < turns; turn++) {
+		for (uint32_t i = 0; i < 32; i++)
+			wire_send(wire, 0, 0, &(struct frame_spec){.payload = "0"});
+		wire_turn(wire, 0);
+		wire_expect(wire, 0, 0, 32);
+	}
+}
+
+// A long backlog is overload, a short one is when there was one just before.
+static void a_worker_that_does_not_keep_up_is_behind(void **state) {
+	struct wire *wire = *state;
+	const struct backlog *backlog = &wire->workers[0]->backlog;
+
+	wire->workers[0]->backlog.turns = BACKLOG_TURNS - 2;
+	full_turns(wire, 1);
+	assert_false(backlog->behind);
+	full_turns(wire, 1);
+	assert_true(backlog->behind);
+	wire_turn(wire, 0);
+	assert_false(backlog->behind);
+	full_turns(wire, BACKLOG_TURNS_AGAIN);
+	assert_true(backlog->behind);
+	assert_int_equal(count_of(wire, 0, COUNT_LOOP_BEHIND), 2);
+	wire_wait(wire, 0, 2 * BACKLOG_MS);
+	wire_turn(wire, 0);
+	full_turns(wire, BACKLOG_TURNS_AGAIN);
+	assert_false(backlog->behind);
+}
+
 static void clock_counts_milliseconds(void **state) {
 	struct wire *wire = *state;
 	uint64_t before;
@@ -261,6 +309,7 @@ int main(void) {
 			worker_without_a_queue_sends_through_another, wire_open_two_one_queue, wire_close
 		),
 		TWO(stages_are_measured_while_that_is_on),
+		ONE(latency_of_undisturbed_turns_is_counted_alone),
 		TWO(full_hand_off_ring_drops_and_counts),
 		TWO(extra_queues_are_polled),
 		ONE(latency_is_measured_when_sent),
@@ -272,6 +321,7 @@ int main(void) {
 		ONE(no_answer_is_lost_when_nobody_reads),
 		ONE(lost_events_are_counted),
 		ONE(idle_turns_are_counted),
+		ONE(a_worker_that_does_not_keep_up_is_behind),
 		ONE(clock_counts_milliseconds),
 	};
 

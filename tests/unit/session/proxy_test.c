@@ -334,6 +334,23 @@ static void a_request_no_rule_takes_is_not_found(void **state) {
 	rig_expect_nothing(rig);
 }
 
+static void a_worker_that_is_behind_refuses_new_calls_only(void **state) {
+	struct rig *rig = *state;
+	char routes[1024];
+
+	snprintf(routes, sizeof(routes), "%s", call_establish(rig, "z9hG4bK1"));
+	rig->w->backlog.behind = true;
+	rig_send(rig, CALLER, INVITE("z9hG4bK2"));
+	assert_string_equal(rig_header(rig_expect(rig, CALLER, "SIP/2.0 503 "), "Retry-After"), "10");
+	assert_int_equal(rig_count(rig, COUNT_REFUSED_OVERLOAD), 1);
+	assert_false(rig->w->backlog.behind); // that turn was not full
+	rig->w->backlog.behind = true;
+	rig_send(rig, CALLER, call_request("BYE", "z9hG4bKbye", 2, "t1", routes));
+	rig_send(rig, CALLEE, call_response(rig_expect(rig, CALLEE, "BYE "), 200, NULL));
+	rig_expect(rig, CALLER, "SIP/2.0 200 ");
+	rig_settle(rig);
+}
+
 static void a_draining_worker_refuses_new_calls_only(void **state) {
 	struct rig *rig = *state;
 	char routes[1024];
@@ -440,6 +457,7 @@ int main(void) {
 		TEST(what_cannot_be_forwarded_gets_its_answer),
 		TEST(the_ack_for_our_own_refusal_ends_here),
 		TEST(a_request_no_rule_takes_is_not_found),
+		TEST(a_worker_that_is_behind_refuses_new_calls_only),
 		TEST(a_draining_worker_refuses_new_calls_only),
 		TEST(stray_responses_are_dropped),
 		TEST(a_request_with_a_foreign_route_follows_it),
