@@ -26,6 +26,8 @@
 #define IDLE_TURNS 64 // empty turns before the first sleep
 #define IDLE_STEP 8   // sleeps of one length before it doubles
 
+static_assert(BACKLOG_DEEP % BURST == 0, "a look is whole bursts");
+
 static void parts_free(struct worker *w) {
 	if (w->pending)
 		pending_clear(w->pending);
@@ -166,17 +168,29 @@ static inline void fetch(const struct rte_mbuf *m) {
 		rte_prefetch0(rte_pktmbuf_mtod_offset(m, const char *, at));
 }
 
+// A burst, or all that waits when the worker looks how much that is.
+static inline uint32_t take(struct worker *w, uint16_t dev, uint16_t queue, struct rte_mbuf **frames) {
+	uint32_t count = rte_eth_rx_burst(dev, queue, frames, BURST), more = count;
+
+	if (likely(count < BURST))
+		return count;
+	w->backlog.full = true;
+	for (; more == BURST && unlikely(count < backlog_take(&w->backlog, BURST)); count += more)
+		more = rte_eth_rx_burst(dev, queue, frames + count, BURST);
+	w->backlog.deep |= count == BACKLOG_DEEP;
+	return count;
+}
+
 // One burst of one queue.
 static inline uint32_t
 receive_queue(struct worker *w, const struct worker_stages *stages, uint8_t index, uint16_t queue) {
 	const struct port *port = &w->ports[index];
-	struct rte_mbuf *burst[BURST], *own[BURST];
-	uint32_t own_count = 0, count = rte_eth_rx_burst(port->dev, queue, burst, BURST);
+	struct rte_mbuf *burst[BACKLOG_DEEP], *own[BACKLOG_DEEP];
+	uint32_t own_count = 0, count = take(w, port->dev, queue, burst);
 	uint64_t bytes = 0, rx_tsc;
 
 	if (count == 0)
 		return 0;
-	w->burst_full |= count == BURST;
 	rx_tsc = rte_rdtsc();
 	for (uint32_t i = 0; i < count; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
@@ -226,13 +240,16 @@ static inline uint32_t receive_worker(struct worker *w, const struct worker_stag
 	struct rte_mbuf *burst[BURST], *own[BURST];
 	uint32_t own_count = 0, count = rte_ring_sc_dequeue_burst(ring, (void **)burst, BURST, NULL);
 
+	if (unlikely(count == BURST)) {
+		w->backlog.full = true;
+		w->backlog.deep |= w->backlog.look && rte_ring_count(ring) >= BACKLOG_DEEP;
+	}
 	for (uint32_t i = 0; i < count; i++) {
 		if (packet_of(burst[i])->kind == PACKET_FRAME_OUT)
 			tx_frame(w, packet_of(burst[i])->port, burst[i]);
 		else
 			own[own_count++] = burst[i];
 	}
-	w->burst_full |= count == BURST;
 	if (own_count == 0)
 		return count;
 	count_add(&w->count, COUNT_HANDOFF_IN, own_count);
@@ -285,12 +302,11 @@ static inline __attribute__((always_inline)) bool turn(struct worker *w, const s
 
 	clock_update(w);
 	stages_begin(w);
-	w->burst_full = false;
 	busy = pending_turn(w, neigh_refresh(w->neigh));
 	work = receive_ports(w, stages);
 	work += receive_workers(w, stages);
 	stage_enter(w, STAGE_OTHER);
-	if (unlikely(backlog_note(&w->backlog, w->burst_full, w->now_ms)))
+	if (unlikely(backlog_note(&w->backlog, w->now_ms)))
 		count_one(&w->count, COUNT_LOOP_BEHIND);
 	work += receive_kernel(w);
 	work += answer_commands(w, stages);

@@ -56,7 +56,6 @@ struct worker {
 	uint64_t ms_tsc;      // TSC cycles in a millisecond
 	uint64_t next_ms_tsc; // when now_ms grows
 	struct stage_clock stage;
-	bool burst_full; // of this turn: a queue gave all that was asked for
 	struct backlog backlog;
 	uint64_t debug_events_left; // of this second, so that a flood cannot fill the log
 

@@ -90,7 +90,7 @@ static struct rte_ring *ring_open(const char *what, uint8_t port, uint16_t queue
 	struct rte_ring *ring;
 
 	snprintf(name, sizeof(name), "wire-%s-%u-%u", what, port, queue);
-	ring = rte_ring_create(name, 512, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	ring = rte_ring_create(name, 1024, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	assert_non_null(ring);
 	return ring;
 }

@@ -257,33 +257,39 @@ static void idle_turns_are_counted(void **state) {
 	wire_expect(wire, 0, 0, 1);
 }
 
-static void full_turns(struct wire *wire, uint32_t turns) {
-	for (uint32_t turn = 0; turn < turns; turn++) {
-		for (uint32_t i = 0; i < 32; i++)
+// A worker whose queue is never empty, and on the last turn, which looks, has that many frames.
+static void backlog_of(struct wire *wire, uint32_t frames) {
+	for (uint32_t turn = 0; turn <= BACKLOG_LOOK_TURNS; turn++) {
+		uint32_t count = turn < BACKLOG_LOOK_TURNS ? 32 : frames;
+
+		for (uint32_t i = 0; i < count; i++)
 			wire_send(wire, 0, 0, &(struct frame_spec){.payload = "0"});
 		wire_turn(wire, 0);
-		wire_expect(wire, 0, 0, 32);
+		wire_expect(wire, 0, 0, count);
 	}
 }
 
-// A long backlog is overload, a short one is when there was one just before.
+// A deep queue is overload when it stays deep; at once when there was overload just before.
 static void a_worker_that_does_not_keep_up_is_behind(void **state) {
 	struct wire *wire = *state;
 	const struct backlog *backlog = &wire->workers[0]->backlog;
 
-	wire->workers[0]->backlog.turns = BACKLOG_TURNS - 2;
-	full_turns(wire, 1);
+	wire_wait(wire, 0, 5);
+	backlog_of(wire, BACKLOG_DEEP);
+	assert_true(backlog->deep_since_ms > 0);
 	assert_false(backlog->behind);
-	full_turns(wire, 1);
+	wire_wait(wire, 0, BACKLOG_STANDING_MS);
+	backlog_of(wire, BACKLOG_DEEP);
 	assert_true(backlog->behind);
 	wire_turn(wire, 0);
 	assert_false(backlog->behind);
-	full_turns(wire, BACKLOG_TURNS_AGAIN);
+	backlog_of(wire, BACKLOG_DEEP);
 	assert_true(backlog->behind);
+	backlog_of(wire, BACKLOG_DEEP - 32);
+	assert_false(backlog->behind);
 	assert_int_equal(count_of(wire, 0, COUNT_LOOP_BEHIND), 2);
-	wire_wait(wire, 0, 2 * BACKLOG_MS);
-	wire_turn(wire, 0);
-	full_turns(wire, BACKLOG_TURNS_AGAIN);
+	wire_wait(wire, 0, 2 * BACKLOG_WATCH_MS);
+	backlog_of(wire, BACKLOG_DEEP);
 	assert_false(backlog->behind);
 }
 
