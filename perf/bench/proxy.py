@@ -61,7 +61,7 @@ def of_rate(bench, wire, state, rate, with_stages=False):
     with Tandem(bench, wire, state) as tandem:
         if not with_stages:
             return steady(bench, wire, tandem, rate)
-        return steady(bench, wire, tandem, rate, lambda t: t.ask("stages", "on"), lambda t: t.ask("show", "stages")["stages"])
+        return steady(bench, wire, tandem, rate, lambda t: t.ask("stages", "on"), lambda t: (t.ask("show", "stages")["stages"], t.service()))
 
 
 class Mode:
@@ -82,9 +82,12 @@ class Mode:
         return [of_rate(self.bench, self.wire, self.state, rate, with_stages) for _ in range(self.bench.runs)]
 
     def stage_rows(self, runs):
-        shown = [{row["stage"]: row["cycles"] for row in run[1]} for run in runs]
+        shown = [{row["stage"]: row["cycles"] for row in run[1][0]} for run in runs]
         for stage in shown[0]:
             yield self.row(f"  {stage}", "cycles", [one[stage] for one in shown], "by stage, at 70%")
+        for name, key in (("p50", "p50_us"), ("p99.9", "p999_us")):
+            yield self.row(f"service time {name}", "us", [run[1][1].get(key) for run in runs],
+                           "receive to send, at 70%, turns with a pause of the core left out")
 
     def latency_rows(self, share, runs):
         reports = [run[2] for run in runs]

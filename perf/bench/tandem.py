@@ -115,6 +115,10 @@ class Tandem:
         return json.loads(run([str(self.bench.build / "src" / "control" / "tandemctl"), "--socket", self.socket, "--json", *words],
                               seconds=10) or "{}")
 
+    def service(self):
+        """Microseconds from receive to send since `stages on`, of turns in which the core was not taken away."""
+        return next((row for row in self.ask("show", "latency")["latency"] if row["kind"] == "undisturbed"), {})
+
     def snapshot(self):
         return Snapshot(self.ask("show", "workers"), self.ask("show", "counters"))
 

@@ -15,10 +15,14 @@ TARGETS = {
     ("growth", "text"): Target(512),
     ("cores", "against one"): Target(1.25),
     ("growth", "cycles"): Target(CYCLES["dialog"]),
+    ("stress", "junk dropped"): Target(3e6, at_least=True),
+    ("stress", "scanner traffic"): Target(3e6, at_least=True),
+    ("stress", "goodput at 3 times"): Target(95, at_least=True),
 }
 for state, cycles in CYCLES.items():
     TARGETS["tandem", f"{state}: cycles a message in"] = Target(cycles)
     TARGETS["tandem", f"{state}: highest rate without loss"] = Target(RATES[state], at_least=True)
+    TARGETS["tandem", f"{state}: service time p99.9"] = Target(30)
 for state, times in TIMES_PEER.items():
     TARGETS["peer", f"{state}: rate, each on its best path"] = Target(times, at_least=True)
     TARGETS["peer", f"{state}: cycles, each on its best path"] = Target(times, at_least=True)

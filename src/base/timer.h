@@ -65,6 +65,18 @@ void timer_arm(struct timer_queues *queues, void *record, uint64_t now_ms, uint6
 // Harmless when not armed. A record is cancelled before it is given back to the pool.
 void timer_cancel(struct timer_queues *queues, void *record);
 
+// Fetches the neighbours timer_cancel links with each other.
+static inline void timer_prefetch_around(const struct timer_queues *queues, const void *record) {
+	const struct timer *timer = (const void *)((const uint8_t *)record + queues->offset);
+
+	if (timer->queue == 0)
+		return;
+	if (timer->next != SLOT_NONE)
+		__builtin_prefetch(pool_at(queues->pool, timer->next), 1);
+	if (timer->prev != SLOT_NONE)
+		__builtin_prefetch(pool_at(queues->pool, timer->prev), 1);
+}
+
 static inline bool timer_is_armed(const struct timer_queues *queues, const void *record) {
 	return ((const struct timer *)(const void *)((const uint8_t *)record + queues->offset))->queue != 0;
 }

@@ -205,8 +205,27 @@ void dialog_prefetch(const struct dialog_table *table, struct str id) {
 }
 
 void dialog_prefetch_slot(const struct dialog_table *table, uint32_t slot) {
-	if (slot < table->pool.untouched)
-		__builtin_prefetch(pool_at(&table->pool, slot), 1);
+	const char *record;
+
+	if (slot >= table->pool.untouched)
+		return;
+	record = pool_at(&table->pool, slot);
+	__builtin_prefetch(record, 1);
+	__builtin_prefetch(record + CACHE_LINE, 1);
+}
+
+void dialog_prefetch_around(const struct dialog_table *table, uint32_t slot, bool ends) {
+	const struct dialog *dialog;
+
+	if (slot >= table->pool.untouched)
+		return;
+	dialog = pool_at(&table->pool, slot);
+	if (dialog->text)
+		__builtin_prefetch(blob_named(table->text_base, dialog->text), 1);
+	if (!ends)
+		return;
+	table_prefetch(&table->heads, dialog->caller_hash);
+	timer_prefetch_around(&table->queues, dialog);
 }
 
 static struct dialog *head_of(const struct dialog_table *table, const struct dialog *dialog) {
@@ -314,6 +333,12 @@ static void free_unconfirmed_siblings(struct dialog_table *table, struct dialog 
 			dialog_free(table, dialog);
 		dialog = next;
 	}
+}
+
+bool dialog_is_settled(const struct dialog_table *table, const struct dialog *dialog) {
+	const struct dialog *head = head_of(table, dialog);
+
+	return head->sibling == SLOT_NONE && head->state == DIALOG_CONFIRMED;
 }
 
 void dialog_invite_over(struct dialog_table *table, struct dialog *dialog) {

@@ -116,10 +116,11 @@ struct dialog_key dialog_key_of(const struct dialog_table *table, const struct s
 // by Call-ID and tags. *ret_by_caller says who sent it. NULL when it is not held.
 struct dialog *dialog_find(const struct dialog_table *table, struct dialog_key key, struct str id, bool *ret_by_caller);
 
-// For bursts: fetches the record `id` names, before dialog_find; the record in that slot; for an INVITE outside a
-// dialog the bucket.
+// For bursts: fetches the record `id` names, before dialog_find; the record in that slot; once that is there, its text
+// and, before a message that ends it, what it is taken out of; for an INVITE outside a dialog the bucket.
 void dialog_prefetch(const struct dialog_table *table, struct str id);
 void dialog_prefetch_slot(const struct dialog_table *table, uint32_t slot);
+void dialog_prefetch_around(const struct dialog_table *table, uint32_t slot, bool ends);
 static inline void dialog_prefetch_create(const struct dialog_table *table, struct dialog_key key) {
 	table_prefetch(&table->heads, key.from);
 }
@@ -130,6 +131,10 @@ static inline void dialog_prefetch_create(const struct dialog_table *table, stru
 // or NULL when the response has no To tag or makes none.
 struct dialog *
 dialog_response(struct dialog_table *table, struct dialog *head, const struct sip_msg *response, uint64_t now_ms);
+
+// True when the end of its INVITE transaction will end nothing of the set: it has one dialog, and that is confirmed.
+// What a later 2xx adds is confirmed as well.
+bool dialog_is_settled(const struct dialog_table *table, const struct dialog *dialog);
 
 // The INVITE transaction is over: what never was confirmed of the set ends, the given record perhaps too, a BYE on its
 // way or not.

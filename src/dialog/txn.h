@@ -46,7 +46,8 @@ struct txn {
 		};
 	};
 	struct timer timer;
-	uint8_t kind;		// enum txn_kind
+	uint8_t kind : 3;	// enum txn_kind
+	bool is_settled : 1;	// client INVITE: answered, and its end will end no early dialog
 	uint8_t state;		// enum txn_state
 	uint8_t method;		// enum sip_method
 	uint8_t listener;	// index of the listener its messages leave by

@@ -69,6 +69,7 @@ static void take_in(struct session *s, struct inbound *in, struct rte_mbuf *m) {
 
 	stage_enter(s->w, STAGE_PARSE);
 	in->m = m;
+	in->dialog_slot = SLOT_NONE;
 	in->verdict = sip_parse(&in->msg, data, len, is_response ? &s->own_limits : &s->limits, &s->locator);
 	stage_enter(s->w, STAGE_LOOKUP);
 	in->call_hash = hash_str(s->seed, in->msg.call_id);
@@ -81,14 +82,22 @@ static void take_in(struct session *s, struct inbound *in, struct rte_mbuf *m) {
 }
 
 // Second pass: those lines are there and say what else is needed.
-static void look_ahead(struct session *s, const struct inbound *in) {
+static void look_ahead(struct session *s, struct inbound *in) {
 	if (!is_usable(in->verdict) || !has_transactions(s))
 		return;
 	stage_enter(s->w, STAGE_LOOKUP);
-	if (in->msg.is_request)
+	if (in->msg.is_request) {
 		txn_prefetch_record(&s->txns, in->key);
-	else
-		dialog_prefetch_slot(&s->dialogs, txn_prefetch_around(&s->txns, in->msg.via.branch));
+	} else {
+		in->dialog_slot = txn_prefetch_around(&s->txns, in->msg.via.branch);
+		dialog_prefetch_slot(&s->dialogs, in->dialog_slot);
+	}
+}
+
+// Third pass: the dialog of a response is there. A BYE's takes it out of its table and its timer's queue.
+static void look_around(const struct session *s, const struct inbound *in) {
+	if (in->dialog_slot != SLOT_NONE)
+		dialog_prefetch_around(&s->dialogs, in->dialog_slot, in->msg.method == SIP_BYE);
 }
 
 static void dispatch_usable(struct session *s, struct rte_mbuf *m) {
@@ -103,7 +112,7 @@ static void dispatch_usable(struct session *s, struct rte_mbuf *m) {
 		stateless_response(s, m);
 }
 
-// Third pass.
+// Fourth pass.
 static void act(struct session *s, const struct inbound *in) {
 	struct counters *count = &s->w->count;
 
@@ -130,12 +139,14 @@ static void act(struct session *s, const struct inbound *in) {
 void dispatch_datagrams(struct worker *w, struct rte_mbuf **m, uint32_t count) {
 	struct session *s = w->session;
 
-	for (uint32_t i = 0; i < count + 2; i++) {
+	for (uint32_t i = 0; i < count + 3; i++) {
 		if (i < count)
 			take_in(s, &s->inbound[i % INBOUND], m[i]);
-		if (i >= 1 && i <= count)
+		if (i >= 1 && i - 1 < count)
 			look_ahead(s, &s->inbound[(i - 1) % INBOUND]);
-		if (i >= 2)
-			act(s, &s->inbound[(i - 2) % INBOUND]);
+		if (i >= 2 && i - 2 < count)
+			look_around(s, &s->inbound[(i - 2) % INBOUND]);
+		if (i >= 3)
+			act(s, &s->inbound[(i - 3) % INBOUND]);
 	}
 }

@@ -10,12 +10,14 @@ static struct dialog *dialog_of(const struct session *s, const struct txn *clien
 	);
 }
 
-static void call_progresses(struct session *s, struct dialog *head, const struct packet *from) {
+static void
+call_progresses(struct session *s, struct txn *client, struct dialog *head, const struct packet *from) {
 	uint32_t confirmed = s->dialogs.count[DIALOG_CONFIRMED];
 	struct dialog *dialog = dialog_response(&s->dialogs, head, s->msg, s->w->now_ms);
 
 	if (dialog)
 		dialog->callee = from->src;
+	client->is_settled = s->msg->status >= 200 && dialog_is_settled(&s->dialogs, head);
 	if (s->dialogs.count[DIALOG_CONFIRMED] > confirmed)
 		count_one(&s->w->count, COUNT_DLG_CONFIRMED);
 }
@@ -39,7 +41,7 @@ static void dialog_update(struct session *s, struct txn *client, const struct pa
 	if (!dialog || (client->makes_dialog && status >= 300))
 		return;
 	if (client->makes_dialog) {
-		call_progresses(s, dialog, from);
+		call_progresses(s, client, dialog, from);
 	} else if (client->method == SIP_BYE && status >= 200) {
 		if (dialog_bye_answered(&s->dialogs, dialog, status))
 			count_one(&s->w->count, COUNT_DLG_ENDED);

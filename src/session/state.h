@@ -22,9 +22,9 @@ struct listener_text {
 	uint32_t record_route_len;
 };
 
-// Datagrams in hand at once: one is parsed, what the one before it will need is fetched, and the one before that acts,
+// Datagrams in hand at once: one is parsed, what the two before it will need is fetched, and the one before those acts,
 // so that nobody waits for memory.
-#define INBOUND 4 // three would do
+#define INBOUND 4
 
 struct inbound {
 	struct sip_msg msg;
@@ -33,6 +33,7 @@ struct inbound {
 	uint64_t call_hash;
 	struct txn_key key;
 	struct dialog_key dialog_key;
+	uint32_t dialog_slot; // of a response: where its dialog seems to be, to fetch; SLOT_NONE: nowhere
 };
 
 struct session {

@@ -47,9 +47,10 @@ static void request_unanswered(struct session *s, struct txn *client) {
 	}
 }
 
-// The end of an answered INVITE's transaction: early dialogs of other branches will not be confirmed any more.
+// The end of an answered INVITE's transaction: early dialogs of other branches will not be confirmed any more. Mostly
+// there are none, and the dialog is not touched: after all this time it lies in slow memory.
 static void invite_over(struct session *s, struct txn *client) {
-	struct dialog *dialog = dialog_made(s, client);
+	struct dialog *dialog = client->is_settled ? NULL : dialog_made(s, client);
 
 	if (dialog)
 		dialog_invite_over(&s->dialogs, dialog);

@@ -257,16 +257,20 @@ static void idle_turns_are_counted(void **state) {
 	wire_expect(wire, 0, 0, 1);
 }
 
-// A worker whose queue is never empty, and on the last turn, which looks, has that many frames.
-static void backlog_of(struct wire *wire, uint32_t frames) {
-	for (uint32_t turn = 0; turn <= BACKLOG_LOOK_TURNS; turn++) {
-		uint32_t count = turn < BACKLOG_LOOK_TURNS ? 32 : frames;
+static void turn_with(struct wire *wire, uint32_t frames) {
+	for (uint32_t i = 0; i < frames; i++)
+		wire_send(wire, 0, 0, &(struct frame_spec){.payload = "0"});
+	wire_turn(wire, 0);
+	wire_expect(wire, 0, 0, frames);
+}
 
-		for (uint32_t i = 0; i < count; i++)
-			wire_send(wire, 0, 0, &(struct frame_spec){.payload = "0"});
-		wire_turn(wire, 0);
-		wire_expect(wire, 0, 0, count);
+// Full turns, and that many frames in the one that looks.
+static void backlog_of(struct wire *wire, uint32_t frames) {
+	for (uint32_t turn = 0; !wire->workers[0]->backlog.look; turn++) {
+		assert_true(turn < BACKLOG_LOOK_TURNS);
+		turn_with(wire, 32);
 	}
+	turn_with(wire, frames);
 }
 
 // A deep queue is overload when it stays deep; at once when there was overload just before.
