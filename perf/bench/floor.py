@@ -9,17 +9,18 @@ import machine
 import network
 from process import Failed, Process, wait_for
 from result import Row
+from tandem import RING
 
 HEADERS = 14 + 20 + 8  # Ethernet, IP, UDP round a message
 SIZES = (600, 900)
-MBUFS = 32768
+MBUFS = 8192  # few, so that they stay in the cache
 
 
 def testpmd(bench, name, lcores, device, options, netns=None):
     """The second of the two lcores forwards; the first only waits for the end."""
     argv = ["dpdk-testpmd", "--lcores", f"0@{lcores[0]},1@{lcores[1]}", "--no-pci", "--no-telemetry",
             f"--file-prefix=bench-{name}"]
-    argv += ["--in-memory", "-m", "256"] if bench.huge else ["--no-huge", "--no-shconf", "--iova-mode=va", "-m", "256"]
+    argv += ["--in-memory", "--single-file-segments", "-m", "256"] if bench.huge else ["--no-huge", "--no-shconf", "--iova-mode=va", "-m", "256"]
     argv += [f"--vdev={device}", "--", "--auto-start", "--stats-period=1", f"--total-num-mbufs={MBUFS}"] + options
     return Process(argv, bench.file(f"testpmd-{name}.log"), netns=netns, env={"LIBXDP_SKIP_DISPATCHER": "1"})
 
@@ -42,16 +43,17 @@ def measure(bench, swapper):
 
 
 def with_generator(bench, size, devices, options, netns=None):
+    """Devices of the generator and of what swaps; they start in this order, as memif wants its server first."""
     generator_cpu, tested_cpu, other = machine.cpus()
-    swapper = testpmd(bench, "swap", (other, tested_cpu), devices[0], ["--forward-mode=macswap", "--record-core-cycles"] + options,
-                      netns)
-    wait_for("testpmd", lambda: swapper.ended() or "Port statistics" in swapper.text(), 30)
-    # The driver of memif crashes when its peer leaves under load: the one that is measured ends first.
-    generator = testpmd(bench, "flow", (tested_cpu if other == generator_cpu else other, generator_cpu), devices[1],
+    generator = testpmd(bench, "flow", (tested_cpu if other == generator_cpu else other, generator_cpu), devices[0],
                         ["--forward-mode=flowgen", f"--txpkts={size}"] + options, netns)
+    wait_for("testpmd", lambda: generator.ended() or "Port statistics" in generator.text(), 30)
+    swapper = testpmd(bench, "swap", (other, tested_cpu), devices[1], ["--forward-mode=macswap", "--record-core-cycles"] + options,
+                      netns)
     try:
         return measure(bench, swapper)
     finally:
+        # The driver of memif crashes when its peer leaves under load: the one that is measured ends first.
         swapper.stop(signal.SIGINT)
         generator.stop(signal.SIGKILL)
 
@@ -65,12 +67,13 @@ def over_null(bench, size):
 
 def over_memif(bench, size):
     socket = bench.file("floor.sock")
-    devices = [f"net_memif0,role={role},socket={socket},socket-abstract=no,rsize=11" for role in ("server", "client")]
+    client = "client,zero-copy=yes" if bench.huge else "client"
+    devices = [f"net_memif0,role={role},socket={socket},socket-abstract=no,rsize={RING}" for role in ("server", client)]
     return with_generator(bench, size, devices, ["--rxd=2048", "--txd=2048"])
 
 
 def over_af_xdp(bench, size):
-    devices = [f"net_af_xdp0,iface={end}-a" for end in ("dut", "gen")]
+    devices = [f"net_af_xdp0,iface={end}-a" for end in ("gen", "dut")]
     with network.Namespace(veth=True):
         return with_generator(bench, size, devices, [], network.NAME)
 

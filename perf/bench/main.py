@@ -19,11 +19,15 @@ import micro
 import peer
 import process
 import proxy
+import soak
+import stress
 import targets
 from process import Failed
 from result import print_table
 
-PARTS = {"pieces": micro, "floor": floor, "tandem": proxy, "peer": peer, "growth": growth, "cores": cores}
+PARTS = {"pieces": micro, "floor": floor, "tandem": proxy, "peer": peer, "growth": growth, "cores": cores,
+         "stress": stress}
+ON_REQUEST = {"soak": soak}
 HUGE_MEGABYTES = 2048  # what the packets of both sides need
 
 
@@ -33,6 +37,7 @@ class Bench:
     def __init__(self, options):
         self.quick = options.quick
         self.runs = 1 if options.quick else options.runs
+        self.minutes = options.minutes
         self.build = Path(os.environ.get("TANDEM_BUILD", machine.TOP / "build")).resolve()
         self.work = Path(tempfile.mkdtemp(prefix="tandem-bench-"))
         self.huge = False
@@ -60,7 +65,7 @@ def measure(bench, names):
         began = time.monotonic()
         print(f"bench: {name} ...", file=sys.stderr, flush=True)
         try:
-            for row in PARTS[name].rows(bench):
+            for row in {**PARTS, **ON_REQUEST}[name].rows(bench):
                 rows.append(row)
         except (Failed, OSError) as error:
             failures.append(f"{name}: {error}")
@@ -73,17 +78,21 @@ def measure(bench, names):
 
 def read_options(doc, argv):
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter, prog="scripts/bench",
-                                     usage="scripts/bench [--quick] [--only PART,...] [--runs N] [--json FILE] [--keep]")
+                                     usage="scripts/bench [--quick] [--only PART,...] [--runs N] [--minutes N] [--json FILE] "
+                                           "[--keep]")
     parser.add_argument("--quick", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--keep", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--only", default=",".join(PARTS), help=argparse.SUPPRESS)
     parser.add_argument("--runs", type=int, default=5, help=argparse.SUPPRESS)
+    parser.add_argument("--minutes", type=int, default=60, help=argparse.SUPPRESS)
     parser.add_argument("--json", default="bench.json", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)
     options.parts = options.only.split(",")
     for name in options.parts:
-        if name not in PARTS:
-            parser.error(f"no part is called {name}; there are {', '.join(PARTS)}")
+        if name not in PARTS and name not in ON_REQUEST:
+            parser.error(f"no part is called {name}; there are {', '.join(PARTS)}, and on request {', '.join(ON_REQUEST)}")
+    if not 2 <= options.minutes <= 10000:
+        parser.error("--minutes is a number from 2 to 10,000")
     if not 1 <= options.runs <= 99:
         parser.error("--runs is a number from 1 to 99")
     return options

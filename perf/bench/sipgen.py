@@ -35,6 +35,12 @@ class Load:
         if self.ended():
             raise Failed(f"sipgen {self.name} ended before it called: {self.process.tail()}")
 
+    def ended_well(self, seconds):
+        """Waits for the end of a load that has no calls to report."""
+        status = self.process.wait(seconds)
+        if status != 0:
+            raise Failed(f"sipgen {self.name} ended with status {status}: {self.process.tail()}")
+
     def report(self, seconds):
         """What it measured; fails when it could not run. That calls failed is in the report."""
         status = self.process.wait(seconds)
@@ -63,6 +69,10 @@ class Report:
         """Calls a second that went well."""
         calls = self.values["calls"]
         return self.values["rate"] * calls["completed"] / max(1, calls["started"])
+
+    def goodput(self):
+        """Calls a second that were completed, of however many."""
+        return self.values["calls"]["completed"] / self.values["seconds"]
 
     def messages_to_proxy(self):
         """All that were sent, by either side."""

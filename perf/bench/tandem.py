@@ -57,7 +57,7 @@ class Tandem:
     """There from entry to exit, or from `start` on where the generator has to be first. `workers`: the CPUs of its workers,
     of which one may be named several times."""
 
-    def __init__(self, bench, wire, state, workers=None, **capacity):
+    def __init__(self, bench, wire, state, workers=None, **changes):
         _, tested, other = machine.cpus()
         self.bench, self.wire, self.state = bench, wire, state
         self.socket = bench.file("control.sock")
@@ -67,9 +67,9 @@ class Tandem:
             "IDLE": "spin" if len(set(workers)) == len(workers) else "sleep",
             "DEVICE_A": wire.tandem[0], "DEVICE_B": wire.tandem[1], "SOCKET": self.socket,
             "TRANSACTIONS": TRANSACTIONS, "DIALOGS": DIALOGS, "TEXT_MB": TEXT_MB,
-            "PACKETS": max(65536, 8192 * len(workers)), **capacity,
+            "PACKETS": max(65536, 8192 * len(workers)), "LOCATOR": "auto", **changes,
         }
-        if bench.quick and not capacity:
+        if bench.quick and not changes:
             values.update(TRANSACTIONS=200000, DIALOGS=100000, TEXT_MB=512)
         text = re.sub(r"@([A-Z_]+)@", lambda match: str(values[match.group(1)]), TEMPLATE.read_text())
         self.config = bench.file("tandem.yaml")

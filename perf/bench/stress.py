@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The tandem authors
+"""Stress, over memif with one worker: how many datagrams of junk and of scanners a second it gets rid of, and what becomes
+of the calls when there are more than it can carry."""
+import time
+
+import machine
+import network
+import proxy
+from process import wait_for
+from result import Row
+from sipgen import Load
+from tandem import Tandem, Wire
+
+SCANNERS = machine.TOP / "perf" / "bench" / "scanners.txt"
+# The generator makes no three times what tandem can carry: here that is slowed down by its slowest locator.
+SLOW = {"LOCATOR": "hyperscan"}
+TIMES = (1, 2, 3)
+
+
+def got_rid_of(bench, wire, what):
+    """(datagrams a second, cycles each, how many of a hundred were answered) with all the port brings."""
+    seconds = 1 if bench.quick else 4
+    with Tandem(bench, wire, "transaction") as tandem:
+        load = Load(bench, wire, tandem, "blast", "--blast", what, "--rate", 0, "--duration", seconds + 1, "--sources", 64)
+        wait_for("datagrams", lambda: load.ended() or tandem.snapshot().counts["rx.sip"] > 1000, 30)
+        before, began = tandem.snapshot(), time.monotonic()
+        time.sleep(seconds * 0.6)
+        after, passed = tandem.snapshot(), time.monotonic() - began
+        load.ended_well(seconds + 30)
+    count = after.counts["rx.sip"] - before.counts["rx.sip"]
+    answers = after.counts["tx.sip"] - before.counts["tx.sip"]
+    return count / passed, (after.busy - before.busy) / count, 100 * answers / count
+
+
+def blast_rows(bench, wire, name, what, note):
+    runs = [got_rid_of(bench, wire, what) for _ in range(bench.runs)]
+    yield Row("stress", name, "datagrams/s", [run[0] for run in runs], bench.target("stress", name), note)
+    yield Row("stress", f"{name}: each", "cycles", [run[1] for run in runs], note=f"{runs[0][2]:.0f}% answered")
+
+
+def overload(bench, wire, rate):
+    """The report of a run at that rate, whatever becomes of its calls."""
+    seconds = 1 if bench.quick else 10
+    with Tandem(bench, wire, "transaction", **SLOW) as tandem:
+        options = ["--rate", round(rate), "--duration", seconds, "--warmup", seconds * 0.2, "--drain", 1]
+        return Load(bench, wire, tandem, "overload", *options).report(seconds + 90)
+
+
+def goodput_rows(bench, wire):
+    with Tandem(bench, wire, "transaction", **SLOW) as tandem:
+        peak = proxy.find_max(bench, wire, tandem, proxy.START_RATE)
+    yield Row("stress", "highest rate with the slowest locator", "calls/s", [peak], note="once; what follows is held against it")
+    for times in TIMES:
+        runs = [overload(bench, wire, peak * times) for _ in range(bench.runs)]
+        name = f"goodput at {times} times"
+        refused = max(run.values["statuses"].get("503", 0) for run in runs)
+        yield Row("stress", name, "%", [100 * run.goodput() / peak for run in runs], bench.target("stress", name),
+                  f"calls completed, of that rate; up to {refused:,} refused with 503")
+
+
+def rows(bench):
+    with network.Namespace(veth=False):
+        wire = Wire("memif", bench)
+        yield from blast_rows(bench, wire, "junk dropped", "junk", "4 to 400 bytes that are not SIP")
+        yield from blast_rows(bench, wire, "scanner traffic", SCANNERS, "requests no rule takes, answered 404: screening is to come")
+        yield from goodput_rows(bench, wire)
