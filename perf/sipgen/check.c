@@ -170,7 +170,7 @@ static enum wrong via_of_proxy(const struct checker *checker, const struct check
 	if (!is_top || checker->any_record_route)
 		return WRONG_NOTHING;
 	if (!str_starts(via, STR("SIP/2.0/UDP ")) ||
-	    !names_endpoint(host, str_of(ip, ip_format(&c->from.addr, ip)), c->from.port, "; "))
+	    !names_endpoint(host, str_of(ip, ip_format(&c->from->addr, ip)), c->from->port, "; "))
 		return WRONG_VIA_SENT_BY;
 	return WRONG_NOTHING;
 }
@@ -225,7 +225,7 @@ static enum wrong record_routes_of_request(const struct checker *checker, const 
 	const struct message *m = c->m;
 	struct str target = str_of(checker->target_text, checker->target_len), near = {0}, far = {0};
 	char ip[IP_TEXT_MAX];
-	struct str source = str_of(ip, ip_format(&c->from.addr, ip));
+	struct str source = str_of(ip, ip_format(&c->from->addr, ip));
 
 	if (checker->any_record_route || checker->hops == 0)
 		return WRONG_NOTHING;
@@ -237,12 +237,12 @@ static enum wrong record_routes_of_request(const struct checker *checker, const 
 	near = host_of(m->record_route[0]);
 	far = host_of(m->record_route[m->record_route_count - 1]);
 	if (m->record_route_count == 1 && checker->hops == 1) { // one for both sides: either address of the proxy
-		if (!names_endpoint(near, source, c->from.port, ";>") &&
+		if (!names_endpoint(near, source, c->from->port, ";>") &&
 		    !names_endpoint(near, target, checker->target.port, ";>"))
 			return WRONG_RECORD_ROUTE_ORDER;
 		return WRONG_NOTHING;
 	}
-	if (!names_endpoint(near, source, c->from.port, ";>") ||
+	if (!names_endpoint(near, source, c->from->port, ";>") ||
 	    !names_endpoint(far, target, checker->target.port, ";>"))
 		return WRONG_RECORD_ROUTE_ORDER;
 	return WRONG_NOTHING;
@@ -307,6 +307,8 @@ static enum wrong check_all(const struct checker *checker, const struct checked 
 	struct str rest = {0}, call_id = c->m->call_id;
 	enum wrong wrong;
 
+	if (c->tail_is_ours)
+		return WRONG_NOTHING;
 	if (call_id.len >= ID_LEN)
 		rest = str_of(call_id.ptr + ID_LEN, call_id.len - ID_LEN);
 	if (!is_pattern(checker, c, PATTERN_CALL_ID_REST, rest))
@@ -361,7 +363,7 @@ enum wrong check_request(const struct checker *checker, const struct checked *c)
 }
 
 enum wrong check_response(const struct checker *checker, const struct checked *c) {
-	if (!endpoint_eq(&c->from, &checker->target))
+	if (!endpoint_eq(c->from, &checker->target))
 		return WRONG_SOURCE;
 	if (c->m->via_count > 1)
 		return WRONG_VIA_EXTRA;

@@ -20,9 +20,10 @@ struct checker {
 struct checked {
 	const struct message *m;
 	enum message_kind kind;
-	const struct fill *fill; // of its call, the caller's port included
-	struct endpoint from;	 // its source
-	struct str routes, vias; // Record-Route and Via lines kept of the call's INVITE, as the callee got it
+	const struct fill *fill;     // of its call, the caller's port included
+	const struct endpoint *from; // its source
+	bool tail_is_ours;	     // all from From on is as it was sent
+	struct str routes, vias;     // Record-Route and Via lines kept of the call's INVITE, as the callee got it
 };
 
 void checker_init(struct checker *checker, const struct texts *texts, const struct options *o);

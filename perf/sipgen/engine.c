@@ -35,14 +35,12 @@ static const struct repeat repeats[MESSAGE_COUNT] = {
 		{.resent = BIT(INVITE) | BIT(BYE) | BIT(CANCEL) | BIT(REGISTER) | BIT(OPTIONS), .is_timed = true},
 };
 
-// Answers that nobody but the callee can give.
-#define CALLEE_ONLY (BIT(RINGING) | BIT(OK_INVITE) | BIT(OK_BYE))
-
 // --- start and end ---
 
 static void ports_write(struct engine *e) {
 	for (uint32_t i = 0; i < e->o->sources; i++)
-		snprintf(e->ports[i], sizeof(e->ports[i]), "%u", e->o->local_a.port + i);
+		e->ports[i].len =
+			(uint8_t)snprintf(e->ports[i].digits, sizeof(e->ports[i].digits), "%u", e->o->local_a.port + i);
 }
 
 static void queues_open(struct engine *e) {
@@ -93,14 +91,14 @@ void engine_fini(struct engine *e) {
 // --- sending ---
 
 void engine_fill(struct engine *e, const struct call *call) {
-	const char *port = e->ports[call->serial % e->o->sources];
+	const struct port_text *port = &e->ports[call->serial % e->o->sources];
 
 	id_write(e->id, calls_id(&e->calls, call));
 	number_write(e->number, call->serial);
 	e->fill = (struct fill){
 		.part[INSERT_ID] = str_of(e->id, ID_LEN),
 		.part[INSERT_NUMBER] = str_of(e->number, NUMBER_LEN),
-		.part[INSERT_PORT] = str_from_c(port),
+		.part[INSERT_PORT] = str_of(port->digits, port->len),
 	};
 }
 
@@ -304,104 +302,4 @@ void engine_abandon(struct engine *e) {
 		call_end(e, call);
 	}
 	e->serial_floor = e->calls.serial + 1;
-}
-
-// --- receiving ---
-
-// The call a message belongs to; NULL when it is nobody's, which is counted.
-static struct call *call_of(struct engine *e, const struct message *m) {
-	struct str text = m->call_id;
-	struct call *call;
-	uint64_t id;
-
-	if (text.len < ID_LEN + 1 + RUN_LEN || !id_read(text.ptr, &id) || text.ptr[ID_LEN] != '-') {
-		engine_count_wrong(e, WRONG_STRANGER, e->text);
-		return NULL;
-	}
-	if (memcmp(text.ptr + ID_LEN + 1, e->texts.run, RUN_LEN) != 0) { // of an earlier run
-		e->leftovers++;
-		return NULL;
-	}
-	call = calls_find(&e->calls, id);
-	if (call)
-		return call;
-	if (id >> 32 < e->serial_floor)
-		e->leftovers++;
-	else
-		engine_count_wrong(e, WRONG_STRAY, e->text);
-	return NULL;
-}
-
-static enum message_kind kind_of(const struct call *call, const struct message *m) {
-	enum message_kind kind = message_kind_of(m);
-
-	return kind == MESSAGE_ACK && (call->sent & (BIT(BUSY) | BIT(TERMINATED))) ? MESSAGE_ACK_HOP : kind;
-}
-
-static enum wrong
-check(struct engine *e, const struct call *call, const struct message *m, const struct sender *sender) {
-	enum message_kind kind = kind_of(call, m);
-	uint32_t slot = calls_slot(&e->calls, call);
-	struct checked c = {
-		.m = m,
-		.kind = kind,
-		.fill = &e->fill,
-		.from = sender->from,
-		.routes = str_of(e->calls.routes[slot], call->routes_len),
-	};
-
-	if (call->vias != CALL_NONE)
-		c.vias = str_of(e->calls.vias[call->vias], call->vias_len);
-	if (m->status)
-		return check_response(&e->checker, &c);
-	return check_request(&e->checker, &c);
-}
-
-// A message of a call that is over.
-static void late(struct engine *e, struct call *call, enum message_kind kind) {
-	if (call->failure)
-		e->leftovers++;
-	else if (call->seen & 1u << kind)
-		engine_is_first(e, call, kind);
-	else
-		engine_wrong(e, call, WRONG_STRAY);
-}
-
-void engine_receive(struct engine *e, unsigned side, struct str text, const struct sender *sender) {
-	struct message m;
-	struct call *call;
-	enum message_kind kind;
-	enum wrong wrong = WRONG_NOTHING;
-
-	e->text = text;
-	if (!message_walk(&m, text.ptr, text.len)) {
-		engine_count_wrong(e, WRONG_UNREADABLE, text);
-		return;
-	}
-	call = call_of(e, &m);
-	if (!call)
-		return;
-	kind = kind_of(call, &m);
-	if (m.status)
-		engine_stats(e, call)->status[m.status]++;
-	if (call->state == CALL_OVER) {
-		late(e, call, kind);
-		return;
-	}
-	if ((m.status != 0) != (side == SIDE_A)) {
-		engine_wrong(e, call, WRONG_UNEXPECTED);
-		return;
-	}
-	engine_fill(e, call);
-	if (call->serial % e->o->verify == 0)
-		wrong = check(e, call, &m, sender);
-	if (!wrong && ((1u << kind) & CALLEE_ONLY & ~call->sent))
-		wrong = WRONG_STATUS;
-	if (wrong)
-		engine_wrong(e, call, wrong);
-	call->peer = side == SIDE_B ? sender->peer : call->peer;
-	if (side == SIDE_A)
-		caller_response(e, call, &m, kind);
-	else
-		callee_request(e, call, &m, kind);
 }

@@ -56,6 +56,11 @@ struct engine_mode {
 	bool stays;	  // calls are not hung up
 };
 
+struct port_text {
+	uint8_t len;
+	char digits[7];
+};
+
 struct engine {
 	const struct options *o;
 	struct texts texts;
@@ -85,7 +90,7 @@ struct engine {
 	// Queues of timers.
 	uint32_t queue_retry[8]; // T1, doubled each time
 	uint32_t queue_hold, queue_pause, queue_timeout;
-	char (*ports)[8]; // texts of the callers' ports
+	struct port_text *ports; // of the callers
 };
 
 // Memory for `slots` calls. Returns 0, or -errno with the reason on stderr. `hz` and `now` are of the TSC.

@@ -16,6 +16,7 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 
+#include "blast.h"
 #include "report.h"
 
 #define EXIT_USAGE 2
@@ -57,6 +58,11 @@ static void arg_add(struct args *args, const char *text) {
 	args->argv[args->count++] = (char *)(uintptr_t)text;
 }
 
+// A client's memif that shares our packet memory wants that to be files of one segment each.
+static bool is_zero_copy(const struct options *o) {
+	return strstr(o->port_a, "zero-copy=yes") || strstr(o->port_b, "zero-copy=yes");
+}
+
 static void args_of_devices(struct args *args, const struct options *o) {
 	const char *devices[] = {o->port_a, o->port_b};
 	bool pci = false;
@@ -74,6 +80,8 @@ static void args_of_devices(struct args *args, const struct options *o) {
 
 // Without huge pages --in-memory is refused by DPDK 22.11; --no-shconf gives the same there.
 static void args_of_memory(struct args *args, const struct options *o, const char *megabytes) {
+	if (is_zero_copy(o))
+		arg_add(args, "--single-file-segments");
 	if (!o->no_hugepages && huge_pages_are_free()) {
 		arg_add(args, "--in-memory");
 		return;
@@ -111,6 +119,8 @@ static uint32_t slots_wanted(const struct options *o) {
 
 	if (o->slots)
 		return o->slots;
+	if (o->blast)
+		return 64;
 	if (o->scenario == SCENARIO_HOLD)
 		calls += o->calls ? (double)o->calls : o->rate * o->duration_s;
 	return calls < 5e8 ? (uint32_t)calls : 500000000;
@@ -150,6 +160,16 @@ static int report(const struct run *run) {
 	return report_is_good(run) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int blast(struct run *run) {
+	struct blast blast;
+	int rc = blast_run(&blast, &run->net, run->o, run->signals);
+
+	if (rc == 0)
+		rc = blast_report(&blast);
+	blast_end(&blast);
+	return rc == 0 ? EXIT_SUCCESS : EXIT_ENVIRONMENT;
+}
+
 static int with_eal(struct run *run, const struct options *o) {
 	int status = EXIT_ENVIRONMENT;
 
@@ -161,6 +181,10 @@ static int with_eal(struct run *run, const struct options *o) {
 	if (net_open(&run->net, o, &run->e) < 0 || net_resolve(&run->net, o) < 0)
 		goto out;
 	run->e.outlet = net_outlet(&run->net);
+	if (o->blast) {
+		status = blast(run);
+		goto out;
+	}
 	run_watched(run);
 	status = report(run);
 out:

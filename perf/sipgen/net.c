@@ -16,6 +16,7 @@
 #define BUFFERS 32767
 #define RESOLVE_S 10
 #define ASK_EVERY_MS 200
+#define LOOK_EVERY 4 // messages, at the clock: far less than GAP_US
 
 // --- sending ---
 
@@ -54,24 +55,25 @@ bool net_is_full(const struct net *net) {
 	return false;
 }
 
+static struct rte_mbuf *spare_take(struct net *net) {
+	if (net->spare_count == 0 && rte_pktmbuf_alloc_bulk(net->pool, net->spare, NET_BURST) == 0)
+		net->spare_count = NET_BURST;
+	return net->spare_count > 0 ? net->spare[--net->spare_count] : NULL;
+}
+
 static char *side_room(void *ctx, unsigned index, uint32_t *ret_room) {
 	struct net *net = ctx;
 	struct net_side *side = &net->side[index];
 
 	if (!side->building)
-		side->building = rte_pktmbuf_alloc(net->pool);
+		side->building = spare_take(net);
 	if (!side->building)
 		return NULL;
 	*ret_room = rte_pktmbuf_tailroom(side->building) - NET_HEADERS;
 	return rte_pktmbuf_mtod_offset(side->building, char *, NET_HEADERS);
 }
 
-static uint64_t side_send(void *ctx, unsigned index, uint32_t len, uint32_t number) {
-	struct net *net = ctx;
-	struct net_side *side = &net->side[index];
-	struct rte_mbuf *m = side->building;
-	const struct net_peer *peer = &side->peers[index == SIDE_A ? 0 : number];
-	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+void net_headers_write(uint8_t *frame, const struct net_peer *peer, uint16_t port, uint32_t len, uint64_t sum) {
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(void *)(frame + 14);
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(void *)(ip + 1);
 	uint16_t udp_len = rte_cpu_to_be_16((uint16_t)(len + 8));
@@ -79,13 +81,22 @@ static uint64_t side_send(void *ctx, unsigned index, uint32_t len, uint32_t numb
 	memcpy(frame, peer->headers, NET_HEADERS);
 	ip->total_length = rte_cpu_to_be_16((uint16_t)(len + 28));
 	ip->hdr_checksum = checksum_end(peer->ip_sum + ip->total_length);
-	if (index == SIDE_A)
-		udp->src_port = rte_cpu_to_be_16((uint16_t)(side->local.port + number));
+	udp->src_port = rte_cpu_to_be_16(port);
 	udp->dgram_len = udp_len;
-	udp->dgram_cksum =
-		checksum_end(checksum_add(peer->udp_sum + udp->src_port + 2ul * udp_len, frame + NET_HEADERS, len));
+	udp->dgram_cksum = checksum_end(sum + peer->udp_sum + udp->src_port + 2ul * udp_len);
 	if (udp->dgram_cksum == 0) // 0 means "none" (RFC 768)
 		udp->dgram_cksum = UINT16_MAX;
+}
+
+static uint64_t side_send(void *ctx, unsigned index, uint32_t len, uint32_t number) {
+	struct net *net = ctx;
+	struct net_side *side = &net->side[index];
+	struct rte_mbuf *m = side->building;
+	const struct net_peer *peer = &side->peers[index == SIDE_A ? 0 : number];
+	uint16_t port = (uint16_t)(side->local.port + (index == SIDE_A ? number : 0));
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+
+	net_headers_write(frame, peer, port, len, checksum_add(0, frame + NET_HEADERS, len));
 	m->data_len = (uint16_t)(NET_HEADERS + len);
 	m->pkt_len = m->data_len;
 	side->building = NULL;
@@ -113,7 +124,9 @@ static void peer_init(struct net_side *side, struct net_peer *peer, const struct
 		.dst_port = rte_cpu_to_be_16(to->port),
 	};
 
-	peer->to = *to;
+	peer->as_sender = (struct sender){.from = *to, .peer = (uint8_t)(peer - side->peers)};
+	peer->ip = ip_to_v4(&to->addr);
+	peer->port = rte_cpu_to_be_16(to->port);
 	memcpy(peer->mac, mac, 6);
 	memcpy(peer->headers, mac, 6);
 	memcpy(peer->headers + 6, side->port->mac, 6);
@@ -124,15 +137,37 @@ static void peer_init(struct net_side *side, struct net_peer *peer, const struct
 	peer->udp_sum = checksum_add(0, &ip.src_addr, 8) + rte_cpu_to_be_16(17) + udp.dst_port;
 }
 
-// The number of whoever sent this to side B; the last when there are too many.
-static uint8_t peer_of(struct net_side *side, const struct endpoint *from, const uint8_t *mac) {
+static bool is_from(const struct net_peer *peer, const struct rte_ipv4_hdr *ip, const struct rte_udp_hdr *udp) {
+	return peer->ip == ip->src_addr && peer->port == udp->src_port;
+}
+
+static struct endpoint source_of(const struct rte_ipv4_hdr *ip, const struct rte_udp_hdr *udp) {
+	return (struct endpoint){.addr = ip_from_v4(ip->src_addr), .port = rte_be_to_cpu_16(udp->src_port)};
+}
+
+// Who sent this to side A: the target, as a rule; *other is for somebody else.
+static const struct sender *sender_to_a(
+	const struct net_side *side, const struct rte_ipv4_hdr *ip, const struct rte_udp_hdr *udp, struct sender *other
+) {
+	if (is_from(&side->peers[0], ip, udp))
+		return &side->peers[0].as_sender;
+	*other = (struct sender){.from = source_of(ip, udp)};
+	return other;
+}
+
+// Who sent this to side B; the last peer when there are too many.
+static const struct sender *
+sender_to_b(struct net_side *side, const struct rte_ipv4_hdr *ip, const struct rte_udp_hdr *udp, const uint8_t *mac) {
+	struct endpoint from;
+
 	for (uint32_t i = 0; i < side->peer_count; i++)
-		if (endpoint_eq(&side->peers[i].to, from) && memcmp(side->peers[i].mac, mac, 6) == 0)
-			return (uint8_t)i;
+		if (is_from(&side->peers[i], ip, udp) && memcmp(side->peers[i].mac, mac, 6) == 0)
+			return &side->peers[i].as_sender;
 	if (side->peer_count < NET_PEERS_MAX)
 		side->peer_count++;
-	peer_init(side, &side->peers[side->peer_count - 1], from, mac);
-	return (uint8_t)(side->peer_count - 1);
+	from = source_of(ip, udp);
+	peer_init(side, &side->peers[side->peer_count - 1], &from, mac);
+	return &side->peers[side->peer_count - 1].as_sender;
 }
 
 // --- receiving ---
@@ -160,21 +195,19 @@ static bool datagram_find(struct rte_mbuf *m, struct rte_ipv4_hdr **ret_ip, stru
 
 static bool checksums_are_right(const struct rte_ipv4_hdr *ip, const struct rte_udp_hdr *udp) {
 	uint16_t udp_len = rte_be_to_cpu_16(udp->dgram_len);
-	uint64_t pseudo = (uint64_t)rte_cpu_to_be_16(17) + udp->dgram_len;
+	uint64_t pseudo = (uint64_t)rte_cpu_to_be_16(17) + udp->dgram_len + ip->src_addr + ip->dst_addr;
 
 	if (checksum_end(checksum_add(0, ip, (ip->version_ihl & 15u) * 4)) != 0)
 		return false;
-	if (udp->dgram_cksum == 0)
-		return true;
-	return checksum_end(checksum_add(checksum_add(pseudo, &ip->src_addr, 8), udp, udp_len)) == 0;
+	return udp->dgram_cksum == 0 || checksum_end(checksum_add(pseudo, udp, udp_len)) == 0;
 }
 
-static struct net_side *side_of(struct net *net, const struct net_port *port, const struct endpoint *to) {
+static struct net_side *side_of(struct net *net, const struct net_port *port, uint32_t ip, uint16_t udp_port) {
 	for (unsigned i = 0; i < SIDES; i++) {
 		struct net_side *side = &net->side[i];
 
-		if (side->port == port && ip_eq(&side->local.addr, &to->addr) && to->port >= side->local.port &&
-		    to->port < side->local.port + side->ports)
+		if (side->port == port && side->ip == ip && udp_port >= side->local.port &&
+		    udp_port < side->local.port + side->ports)
 			return side;
 	}
 	return NULL;
@@ -183,17 +216,16 @@ static struct net_side *side_of(struct net *net, const struct net_port *port, co
 static void frame_handle(struct net *net, struct net_port *port, struct rte_mbuf *m) {
 	struct rte_ipv4_hdr *ip;
 	struct rte_udp_hdr *udp;
-	struct endpoint to;
 	struct net_side *side;
-	struct sender sender = {0};
+	const struct sender *sender;
+	struct sender other;
 	struct str text;
 
 	if (!datagram_find(m, &ip, &udp)) {
 		port->other_frames++;
 		return;
 	}
-	to = (struct endpoint){.addr = ip_from_v4(ip->dst_addr), .port = rte_be_to_cpu_16(udp->dst_port)};
-	side = side_of(net, port, &to);
+	side = side_of(net, port, ip->dst_addr, rte_be_to_cpu_16(udp->dst_port));
 	if (!side) {
 		port->other_frames++;
 		return;
@@ -203,10 +235,11 @@ static void frame_handle(struct net *net, struct net_port *port, struct rte_mbuf
 		engine_count_wrong(net->e, WRONG_CHECKSUM, text);
 		return;
 	}
-	sender.from = (struct endpoint){.addr = ip_from_v4(ip->src_addr), .port = rte_be_to_cpu_16(udp->src_port)};
-	if (side == &net->side[SIDE_B])
-		sender.peer = peer_of(side, &sender.from, rte_pktmbuf_mtod(m, uint8_t *) + 6);
-	engine_receive(net->e, (unsigned)(side - net->side), text, &sender);
+	if (side == &net->side[SIDE_A])
+		sender = sender_to_a(side, ip, udp, &other);
+	else
+		sender = sender_to_b(side, ip, udp, rte_pktmbuf_mtod(m, uint8_t *) + 6);
+	net->datagram(net->datagram_ctx, (unsigned)(side - net->side), text, sender);
 }
 
 static bool is_arp(const struct rte_mbuf *m) {
@@ -216,8 +249,9 @@ static bool is_arp(const struct rte_mbuf *m) {
 }
 
 static bool port_poll(struct net *net, struct net_port *port) {
-	struct rte_mbuf *burst[NET_BURST];
+	struct rte_mbuf *burst[NET_BURST], *seen[NET_BURST];
 	uint16_t count = rte_eth_rx_burst(port->dev, 0, burst, NET_BURST);
+	uint32_t seen_count = 0;
 
 	if (count == 0)
 		return false;
@@ -232,9 +266,11 @@ static bool port_poll(struct net *net, struct net_port *port) {
 			continue;
 		}
 		frame_handle(net, port, burst[i]);
-		rte_pktmbuf_free(burst[i]);
-		gaps_look(&net->e->gaps, rte_rdtsc());
+		seen[seen_count++] = burst[i];
+		if (i % LOOK_EVERY == LOOK_EVERY - 1)
+			gaps_look(&net->e->gaps, rte_rdtsc());
 	}
+	rte_pktmbuf_free_bulk(seen, seen_count);
 	return true;
 }
 
@@ -294,6 +330,10 @@ int net_resolve(struct net *net, const struct options *o) {
 	return -ETIMEDOUT;
 }
 
+static void to_engine(void *ctx, unsigned side, struct str text, const struct sender *sender) {
+	engine_receive(ctx, side, text, sender);
+}
+
 int net_open(struct net *net, const struct options *o, struct engine *e) {
 	const struct port_place places[] = {
 		{.device = o->port_a, .netns = o->netns_a, .ip = o->local_a.addr},
@@ -302,8 +342,11 @@ int net_open(struct net *net, const struct options *o, struct engine *e) {
 	bool same = strcmp(o->port_a, o->port_b) == 0;
 	int rc = 0;
 
-	*net = (struct net){.e = e, .port_count = same ? 1 : 2};
-	net->pool = rte_pktmbuf_pool_create("packets", BUFFERS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	*net = (struct net){.e = e, .datagram = to_engine, .datagram_ctx = e, .port_count = same ? 1 : 2};
+	// A stack: the buffer taken next is the one given back last, still in the cache.
+	net->pool = rte_pktmbuf_pool_create_by_ops(
+		"packets", BUFFERS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY, "stack"
+	);
 	if (!net->pool) {
 		fprintf(stderr, "sipgen: no memory for packet buffers: %s\n", rte_strerror(rte_errno));
 		return -ENOMEM;
@@ -311,6 +354,8 @@ int net_open(struct net *net, const struct options *o, struct engine *e) {
 	net->ports[0].dev = net->ports[1].dev = RTE_MAX_ETHPORTS;
 	net->side[SIDE_A] = (struct net_side){.port = &net->ports[0], .local = o->local_a, .ports = o->sources};
 	net->side[SIDE_B] = (struct net_side){.port = &net->ports[same ? 0 : 1], .local = o->local_b, .ports = 1};
+	for (unsigned i = 0; i < SIDES; i++)
+		net->side[i].ip = ip_to_v4(&net->side[i].local.addr);
 	for (uint32_t i = 0; rc == 0 && i < net->port_count; i++)
 		rc = port_open(&net->ports[i], &places[i], net->pool);
 	for (uint32_t i = 0; rc == 0 && i < net->port_count; i++)
@@ -319,6 +364,8 @@ int net_open(struct net *net, const struct options *o, struct engine *e) {
 }
 
 void net_close(struct net *net) {
+	rte_pktmbuf_free_bulk(net->spare, net->spare_count);
+	net->spare_count = 0;
 	for (uint32_t i = 0; i < net->port_count; i++)
 		port_close(&net->ports[i]);
 }

@@ -16,7 +16,9 @@
 
 // Whom a message goes to, with the headers ready but for lengths and checksums.
 struct net_peer {
-	struct endpoint to;
+	struct sender as_sender;
+	uint32_t ip; // as frames have it
+	uint16_t port;
 	uint8_t mac[6];
 	uint8_t headers[NET_HEADERS];
 	uint64_t ip_sum, udp_sum; // of what does not change
@@ -33,15 +35,23 @@ struct net_port {
 struct net_side {
 	struct net_port *port;
 	struct endpoint local; // the first of `ports` ports
+	uint32_t ip;	       // as frames have it
 	uint32_t ports;
 	struct rte_mbuf *building;
 	uint32_t peer_count;
 	struct net_peer peers[NET_PEERS_MAX];
 };
 
+// What becomes of a datagram that came for one side.
+typedef void net_datagram(void *ctx, unsigned side, struct str text, const struct sender *sender);
+
 struct net {
 	struct engine *e;
+	net_datagram *datagram; // the engine's, unless somebody else is put here
+	void *datagram_ctx;
 	struct rte_mempool *pool;
+	uint32_t spare_count;
+	struct rte_mbuf *spare[NET_BURST]; // for messages to come
 	uint32_t port_count;
 	struct net_port ports[SIDES];
 	struct net_side side[SIDES];
@@ -66,7 +76,7 @@ bool net_is_full(const struct net *net);
 // The outlet of the engine.
 struct outlet net_outlet(struct net *net);
 
-// --- for net.c alone: in port.c, arp.c ---
+// --- for net.c and blast.c: here, in port.c and arp.c ---
 
 // Where a port is: its device, the network namespace of that (or NULL), and the address the MAC may be made of.
 struct port_place {
@@ -84,6 +94,10 @@ void arp_handle(struct net *net, struct net_port *port, struct rte_mbuf *m, cons
 
 // Asks for an address by one side's port; for its own, so that others learn of us (RFC 5227 section 3).
 void arp_ask(struct net *net, unsigned side, const struct ip_addr *wanted);
+
+// Puts the headers of a datagram of `len` bytes in front of it, from that source port; `sum` is checksum_add of its
+// bytes.
+void net_headers_write(uint8_t *frame, const struct net_peer *peer, uint16_t port, uint32_t len, uint64_t sum);
 
 // Puts a whole frame in line; consumes it.
 void net_frame_send(struct net_port *port, struct rte_mbuf *m);

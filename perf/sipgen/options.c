@@ -162,6 +162,12 @@ static const struct option_info infos[] = {
 	 .min = 0.1,
 	 .max = 100,
 	 .help = "the search ends when it knows it that well (5)"},
+	{.name = "blast",
+	 .kind = VALUE_TEXT,
+	 .value = "FILE",
+	 AT(blast),
+	 .help = "no calls: send the datagrams of FILE, parted by lines of ---, or of a directory's files, or random "
+		 "\"junk\", --rate a second (0: all the port takes)"},
 	{.name = "headers",
 	 .kind = VALUE_TEXT,
 	 .value = "FILE",
@@ -369,7 +375,9 @@ static int options_finish(struct options *o) {
 		return refuse("--port-a is needed");
 	if (!o->port_b)
 		o->port_b = o->port_a;
-	if (o->rate == 0 && !o->concurrent)
+	if (o->blast && (o->find_max || o->concurrent || o->dialogs))
+		return refuse("--blast makes no calls: no --find-max, --concurrent or --dialogs goes with it");
+	if (o->rate == 0 && !o->concurrent && !o->blast)
 		o->rate = 100;
 	if (o->find_max && o->concurrent)
 		return refuse("--find-max searches a rate: it does not go with --concurrent");
@@ -379,6 +387,8 @@ static int options_finish(struct options *o) {
 		o->pause_ms = 1000;
 	if (!o->timeout_ms)
 		o->timeout_ms = 64 * t1;
+	if (o->drain_s < 0 && o->blast)
+		o->drain_s = 1;
 	if (o->drain_s < 0)
 		o->drain_s = (66 * t1 + o->pause_ms + 1000) / 1000.0;
 	if (o->local_a.port + o->sources > 65536)

@@ -14,7 +14,7 @@
 #include "net.h"
 
 #define DESCRIPTORS 1024
-#define LINK_WAIT_MS 15000
+#define LINK_WAIT_MS 60000 // a client with large tables takes its time to start
 #define LINK_STEP_US 10000
 #define CLOSE_PAUSE_US 50000
 

@@ -6,6 +6,8 @@
 
 #include <semaphore.h>
 
+#include <jansson.h>
+
 #include "run.h"
 
 // True when the run was good: no failure, nothing wrong; for a search: a rate was found.
@@ -15,6 +17,9 @@ void report_print(const struct run *run);
 
 // Writes JSON to a file, or to stdout for "-". Returns 0 or -errno with the reason on stderr.
 int report_json(const struct run *run, const char *path);
+
+// Writes what stands in `root`, likewise, and gives it up.
+int json_write(json_t *root, const char *path);
 
 // The name of a time (a message or enum span).
 const char *span_name(unsigned span);

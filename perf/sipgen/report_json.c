@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "report.h"
 
 static json_int_t integer(uint64_t value) {
@@ -187,7 +185,10 @@ static json_t *run_json(const struct run *run) {
 }
 
 int report_json(const struct run *run, const char *path) {
-	json_t *root = run_json(run);
+	return json_write(run_json(run), path);
+}
+
+int json_write(json_t *root, const char *path) {
 	bool to_stdout = strcmp(path, "-") == 0;
 	size_t flags = JSON_INDENT(2) | JSON_REAL_PRECISION(10);
 	int rc = to_stdout ? json_dumpf(root, stdout, flags) : json_dump_file(root, path, flags);

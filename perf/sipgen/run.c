@@ -4,7 +4,7 @@
 
 #include <rte_cycles.h>
 
-#define CALLS_A_TURN 16
+#define CALLS_A_TURN 8 // whose messages a turn can receive, NET_BURST from each side, so that none pile up in the rings
 #define TIMERS_A_TURN 32
 #define DIALOGS_RATE 10000 // where --rate says nothing
 

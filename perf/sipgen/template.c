@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The tandem authors
 #include "template.h"
 
+#include <endian.h>
 #include <errno.h>
 
 #define DEPTH_MAX 8
@@ -94,6 +95,23 @@ int template_compile(struct template *t, const char *text, const struct template
 	return rc == 0 ? part_end(&c, INSERT_NONE) : rc;
 }
 
+// Parts are short and many, so that calls to memcpy and memcmp take longer than what they do.
+
+// Whole widths, as long as there is room for what is too much; never more than COPY_WIDTH bytes of it.
+static inline void literal_copy(char *out, const char *from, uint32_t len) {
+	for (uint32_t at = 0; at < len; at += COPY_WIDTH)
+		memcpy(out + at, from + at, COPY_WIDTH);
+}
+
+static inline void insert_copy(char *out, struct str put) {
+	if (put.len == ID_LEN)
+		memcpy(out, put.ptr, ID_LEN);
+	else if (put.len == NUMBER_LEN)
+		memcpy(out, put.ptr, NUMBER_LEN);
+	else if (put.len > 0)
+		memcpy(out, put.ptr, put.len);
+}
+
 uint32_t template_write(const struct template *t, const struct fill *fill, char *out, uint32_t room) {
 	uint32_t len = 0;
 
@@ -103,17 +121,50 @@ uint32_t template_write(const struct template *t, const struct fill *fill, char 
 
 		if (part->len + put.len > room - len)
 			return 0;
-		memcpy(out + len, t->text + part->at, part->len);
+		if (part->len + COPY_WIDTH <= room - len)
+			literal_copy(out + len, t->text + part->at, part->len);
+		else
+			memcpy(out + len, t->text + part->at, part->len);
 		len += part->len;
-		if (put.len)
-			memcpy(out + len, put.ptr, put.len);
+		insert_copy(out + len, put);
 		len += put.len;
 	}
 	return len;
 }
 
-static bool pass(struct str *value, const char *bytes, uint32_t len) {
-	if (value->len < len || (len && memcmp(value->ptr, bytes, len) != 0))
+typedef uint64_t pair __attribute__((vector_size(16)));
+
+static inline pair pair_at(const char *bytes) {
+	pair value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
+static inline uint64_t word_at(const char *bytes) {
+	uint64_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
+// The last step looks at some bytes a second time.
+static inline bool is_same(const char *a, const char *b, uint32_t len) {
+	pair differ = {0};
+	uint32_t at;
+
+	if (len < 8)
+		return len == 0 || memcmp(a, b, len) == 0;
+	if (len < 16)
+		return word_at(a) == word_at(b) && word_at(a + len - 8) == word_at(b + len - 8);
+	for (at = 0; at + 16 <= len; at += 16)
+		differ |= pair_at(a + at) ^ pair_at(b + at);
+	differ |= pair_at(a + len - 16) ^ pair_at(b + len - 16);
+	return (differ[0] | differ[1]) == 0;
+}
+
+static inline bool pass(struct str *value, const char *bytes, uint32_t len) {
+	if (value->len < len || !is_same(value->ptr, bytes, len))
 		return false;
 	value->ptr += len;
 	value->len -= len;
@@ -138,14 +189,35 @@ bool template_is(const struct template *t, const struct fill *fill, struct str v
 	return template_begins(t, fill, value, &rest) && rest.len == 0;
 }
 
-void id_write(char *out, uint64_t id) {
-	for (int i = ID_LEN - 1; i >= 0; i--, id >>= 4)
-		out[i] = "0123456789abcdef"[id & 15];
+// The digits of all 32 bits at once, each in a byte, first digit in the first.
+static uint64_t hex_digits(uint32_t value) {
+	uint64_t x = value, letters;
+
+	x = (x & 0xffff0000u) << 16 | (x & 0xffff);
+	x = (x << 8 & 0x00ff000000ff0000) | (x & 0x000000ff000000ff);
+	x = (x << 4 & 0x0f000f000f000f00) | (x & 0x000f000f000f000f);
+	letters = (x + 0x0606060606060606) >> 4 & 0x0101010101010101;
+	x += 0x3030303030303030 + letters * ('a' - '0' - 10);
+	return __builtin_bswap64(x);
 }
 
+void id_write(char *out, uint64_t id) {
+	const uint64_t digits[] = {htole64(hex_digits((uint32_t)(id >> 32))), htole64(hex_digits((uint32_t)id))};
+
+	memcpy(out, digits, ID_LEN);
+}
+
+// Halves, then quarters, then single digits side by side: divisions by multiplication that are exact for so few digits.
 void number_write(char *out, uint32_t number) {
-	for (int i = NUMBER_LEN - 1; i >= 0; i--, number /= 10)
-		out[i] = (char)('0' + number % 10);
+	uint32_t digits = number % 100000000;
+	uint64_t x = digits / 10000 | (uint64_t)(digits % 10000) << 32, upper;
+
+	upper = x * 10486 >> 20 & 0x0000007f0000007f;
+	x = (x - upper * 100) << 16 | upper;
+	upper = x * 103 >> 10 & 0x000f000f000f000f;
+	x = (x - upper * 10) << 8 | upper;
+	x = htole64(x + 0x3030303030303030);
+	memcpy(out, &x, NUMBER_LEN);
 }
 
 bool id_read(const char *text, uint64_t *ret_id) {

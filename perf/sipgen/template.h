@@ -22,6 +22,7 @@ enum insert {
 
 #define TEMPLATE_TEXT_MAX 8192u
 #define TEMPLATE_PARTS_MAX 40u
+#define COPY_WIDTH 32u
 #define ID_LEN 16
 #define NUMBER_LEN 8
 
@@ -38,7 +39,7 @@ struct template {
 	uint16_t len; // of the literal bytes
 	uint8_t part_count;
 	struct template_part parts[TEMPLATE_PARTS_MAX];
-	char text[TEMPLATE_TEXT_MAX];
+	char text[TEMPLATE_TEXT_MAX + COPY_WIDTH]; // copied by whole widths
 };
 
 // A name that stands for text, which may hold names again.

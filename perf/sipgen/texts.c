@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define FILE_MAX 4096
+#define TAIL_BEGIN "From: "
 #define PADDING_NAME "X-Padding: "
 
 #define HEADERS_DEFAULT                                                                                                \
@@ -186,6 +187,28 @@ static int messages_compile(struct texts *texts, const struct options *o, const 
 	return 0;
 }
 
+// Whose To a received one may replace has none.
+static int tails_compile(struct texts *texts, const struct options *o, const struct template_name *names) {
+	char sample[TEMPLATE_TEXT_MAX];
+
+	for (unsigned i = 0; i < MESSAGE_OTHER; i++) {
+		struct tail *tail = &texts->tail[i];
+		int rc = template_compile(&tail->text, strstr(message_texts[i], TAIL_BEGIN), names);
+		const char *id;
+
+		if (rc < 0)
+			return rc;
+		tail->len = (uint16_t)sample_write(&tail->text, o, sample, sizeof(sample));
+		id = memmem(sample, tail->len, TAIL_ID_NAME, sizeof(TAIL_ID_NAME) - 1);
+		if (!id)
+			return -EINVAL;
+		tail->id_at = (uint16_t)(id - sample + (ptrdiff_t)sizeof(TAIL_ID_NAME) - 1);
+		if (strstr(message_texts[i], "[to-received]"))
+			tail->len = 0;
+	}
+	return 0;
+}
+
 static int patterns_compile(struct texts *texts, const struct template_name *names) {
 	int rc = 0;
 
@@ -224,10 +247,12 @@ static int all_compile(struct texts *texts, struct terms *terms, const struct op
 	snprintf(terms->sdp_a_len, sizeof(terms->sdp_a_len), "%u", texts->pattern[PATTERN_SDP_A].len);
 	snprintf(terms->sdp_b_len, sizeof(terms->sdp_b_len), "%u", texts->pattern[PATTERN_SDP_B].len);
 	rc = messages_compile(texts, o, terms->names);
-	if (rc < 0 || !o->message_size)
-		return rc;
-	rc = padding_fill(terms, o, texts->invite_len);
-	return rc < 0 ? rc : messages_compile(texts, o, terms->names);
+	if (rc == 0 && o->message_size) {
+		rc = padding_fill(terms, o, texts->invite_len);
+		if (rc == 0)
+			rc = messages_compile(texts, o, terms->names);
+	}
+	return rc < 0 ? rc : tails_compile(texts, o, terms->names);
 }
 
 int texts_init(struct texts *texts, const struct options *o) {

@@ -10,6 +10,7 @@
 #include "template.h"
 
 #define RUN_LEN 8
+#define TAIL_ID_NAME "\nCall-ID: "
 
 // Header values and the like, as they were sent.
 enum pattern {
@@ -33,8 +34,16 @@ enum pattern {
 	PATTERN_COUNT,
 };
 
+// The second part of a message, from From on, which no proxy has reason to touch.
+struct tail {
+	struct template text;
+	uint16_t len;	// 0: of no fixed length
+	uint16_t id_at; // where Call-ID has its identifier
+};
+
 struct texts {
 	struct template message[MESSAGE_COUNT]; // none for MESSAGE_OTHER
+	struct tail tail[MESSAGE_COUNT];
 	struct template pattern[PATTERN_COUNT];
 	uint8_t others[MESSAGE_COUNT]; // headers with names message_walk does not know
 	uint32_t invite_len;

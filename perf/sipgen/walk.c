@@ -195,15 +195,35 @@ static bool line_next(struct str *rest, struct str *ret_line) {
 	return true;
 }
 
-bool message_walk(struct message *m, const char *text, uint32_t len) {
-	struct str rest = str_of(text, len), line;
-	const char *space;
+// The start line; *ret_rest is what follows.
+static bool begin(struct message *m, struct str text, struct str *ret_rest) {
+	struct str line;
 
 	m->status = 0;
 	m->via_count = m->record_route_count = m->route_count = m->others = 0;
 	m->start_method = METHOD_OTHER;
 	m->max_forwards = m->from = m->to = m->call_id = m->cseq = m->contact = m->content_length = (struct str){0};
-	if (!line_next(&rest, &line) || !start_line(m, line))
+	*ret_rest = text;
+	return line_next(ret_rest, &line) && start_line(m, line);
+}
+
+bool message_walk_head(struct message *m, const char *text, uint32_t len) {
+	struct str rest, line;
+
+	if (!begin(m, str_of(text, len), &rest))
+		return false;
+	while (rest.len > 0)
+		if (!line_next(&rest, &line) || line.len == 0 || !header(m, line))
+			return false;
+	return m->via_count > 0 && !m->from.ptr && !m->to.ptr && !m->call_id.ptr && !m->cseq.ptr && !m->contact.ptr &&
+	       !m->content_length.ptr;
+}
+
+bool message_walk(struct message *m, const char *text, uint32_t len) {
+	struct str rest, line;
+	const char *space;
+
+	if (!begin(m, str_of(text, len), &rest))
 		return false;
 	for (;;) {
 		if (!line_next(&rest, &line))

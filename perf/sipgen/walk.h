@@ -36,3 +36,7 @@ struct message {
 // False when it is no SIP message: no start line, no end of the headers, a line without a colon, a header twice that
 // may be there once, more entries than the arrays hold, or no Via, From, To, Call-ID or CSeq.
 bool message_walk(struct message *m, const char *text, uint32_t len);
+
+// Walks the first part of a message that ends with the end of a header line: the start line and headers before From,
+// To, Call-ID, CSeq, Contact and Content-Length, none of which may be there. False as above, and when the headers end.
+bool message_walk_head(struct message *m, const char *text, uint32_t len);

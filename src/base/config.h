@@ -16,6 +16,7 @@ enum idle_mode {
 
 enum locator_kind {
 	LOCATOR_AUTO, // the fastest this machine has
+	LOCATOR_AVX512,
 	LOCATOR_AVX2,
 	LOCATOR_SCALAR,
 	LOCATOR_HYPERSCAN,

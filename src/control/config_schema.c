@@ -10,6 +10,7 @@ static const cyaml_strval_t huge_words[] = {
 	{.str = "auto", .val = MEM_HUGE_AUTO}, {.str = "on", .val = MEM_HUGE_ON}, {.str = "off", .val = MEM_HUGE_OFF}};
 static const cyaml_strval_t locator_words[] = {
 	{.str = "auto", .val = LOCATOR_AUTO},
+	{.str = "avx512", .val = LOCATOR_AVX512},
 	{.str = "avx2", .val = LOCATOR_AVX2},
 	{.str = "scalar", .val = LOCATOR_SCALAR},
 	{.str = "hyperscan", .val = LOCATOR_HYPERSCAN},

@@ -46,8 +46,8 @@ const struct method_spec method_specs[METHOD_COUNT] = {
 		{
 			.words = "show latency",
 			.name = "latency",
-			.help = "time from receive to send by message kind, in microseconds; \"undisturbed\" since `stages on`, "
-				"without turns in which the worker's core was taken away",
+			.help = "time from receive to send by message kind, in microseconds; \"undisturbed\" since "
+				"`stages on`, without turns in which the worker's core was taken away",
 		},
 	[METHOD_STAGES] =
 		{

@@ -80,12 +80,10 @@ uint32_t buffer_megabytes(const struct config *cfg) {
 	return (uint32_t)(bytes >> 20) + OTHER_MEGABYTES;
 }
 
-// A stack: the buffer taken next is the one given back last, and still in the cache of the core. The usual ring would hand
-// out all buffers in turn, each of them cold.
+// A stack: the buffer taken next is the one given back last, and still in the cache of the core. The usual ring would
+// hand out all buffers in turn, each of them cold.
 static struct rte_mempool *pool_create(const char *name, uint32_t count, uint32_t room) {
-	return rte_pktmbuf_pool_create_by_ops(
-		name, count, CACHE, PRIVATE, (uint16_t)room, SOCKET_ID_ANY, "stack"
-	);
+	return rte_pktmbuf_pool_create_by_ops(name, count, CACHE, PRIVATE, (uint16_t)room, SOCKET_ID_ANY, "stack");
 }
 
 struct rte_mempool *buffer_pool_create(const struct config *cfg) {

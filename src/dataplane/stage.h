@@ -46,7 +46,7 @@ struct stage_clock {
 	bool disturbed; // the core was taken away in this turn
 	uint8_t now;	// enum stage
 	uint64_t since;
-	uint64_t gap; // cycles of STAGE_GAP_US
+	uint64_t gap;					    // cycles of STAGE_GAP_US
 	uint64_t messages_before;			    // the counter when it was switched on
 	uint64_t cycles[STAGE_COUNT], entries[STAGE_COUNT]; // of this turn
 };

@@ -62,7 +62,7 @@ struct worker {
 	// --- out: I write, control reads ---
 	alignas(CACHE_LINE) struct counters count;
 	struct hist latency[LATENCY_COUNT]; // TSC cycles, receive to send
-	struct hist undisturbed;	    // the same while stages are counted, of turns the core was not taken away in
+	struct hist undisturbed; // the same while stages are counted, of turns the core was not taken away in
 	struct worker_gauges gauges;
 	uint64_t busy_tsc; // spent in turns that did something
 	struct stage_totals stages;

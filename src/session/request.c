@@ -397,6 +397,11 @@ static bool is_nearly_full(const struct session *s, enum count *ret_reason) {
 	return blob_used(s->text) >= blob_limit(s->text) - blob_limit(s->text) / RESERVED_SHARE;
 }
 
+static bool takes_nothing_new(const struct session *s, enum count *ret_reason) {
+	*ret_reason = worker_flag(&s->w->draining) ? COUNT_REFUSED_DRAIN : COUNT_REFUSED_OVERLOAD;
+	return worker_flag(&s->w->draining) || s->w->backlog.behind || is_nearly_full(s, ret_reason);
+}
+
 // True when the request may go on; otherwise it was answered and m is consumed.
 static bool validate(struct session *s, struct rte_mbuf *m) {
 	struct sip_writer extra;
@@ -416,15 +421,7 @@ static bool validate(struct session *s, struct rte_mbuf *m) {
 		local_refuse_with(s, m, 420, COUNT_SIP_BAD_EXTENSION, STR(""), lines);
 		return false;
 	}
-	if (is_outside_dialog(s->msg) && worker_flag(&s->w->draining)) {
-		local_refuse(s, m, 503, COUNT_REFUSED_DRAIN);
-		return false;
-	}
-	if (is_outside_dialog(s->msg) && unlikely(s->w->backlog.behind)) {
-		local_refuse(s, m, 503, COUNT_REFUSED_OVERLOAD);
-		return false;
-	}
-	if (is_outside_dialog(s->msg) && is_nearly_full(s, &reason)) {
+	if (is_outside_dialog(s->msg) && takes_nothing_new(s, &reason)) {
 		local_refuse(s, m, 503, reason);
 		return false;
 	}

@@ -10,8 +10,7 @@ static struct dialog *dialog_of(const struct session *s, const struct txn *clien
 	);
 }
 
-static void
-call_progresses(struct session *s, struct txn *client, struct dialog *head, const struct packet *from) {
+static void call_progresses(struct session *s, struct txn *client, struct dialog *head, const struct packet *from) {
 	uint32_t confirmed = s->dialogs.count[DIALOG_CONFIRMED];
 	struct dialog *dialog = dialog_response(&s->dialogs, head, s->msg, s->w->now_ms);
 

@@ -14,7 +14,7 @@ struct session;
 int session_create(struct worker *w, uint64_t seed);
 void session_destroy(struct worker *w);
 
-// The locator in use: "avx2", "scalar", "hyperscan".
+// The locator in use: "avx512", "avx2", "scalar", "hyperscan".
 const char *session_locator_name(const struct worker *w);
 
 // The stages of a worker that runs SIP sessions.

@@ -66,7 +66,7 @@ static const struct row rows[] = {
 	 "log: {level: loud}",
 	 "32: log.level: \"loud\" is not allowed; write error, warning, info or debug"},
 	{"drain: 1000", "log: {level: 1}", "32: log.level: \"1\" is not allowed"},
-	{"drain: 1000", "parser: {locator: sse}", "32: parser.locator: \"sse\" is not allowed; write auto, avx2,"},
+	{"drain: 1000", "parser: {locator: sse}", "32: parser.locator: \"sse\" is not allowed; write auto, avx512,"},
 	{"drain: 1000",
 	 "proxy: {state: calls}",
 	 "32: proxy.state: \"calls\" is not allowed; write dialog, transaction or stateless"},

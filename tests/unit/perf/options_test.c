@@ -42,6 +42,23 @@ static void values_are_taken(void **state) {
 	assert_true(o.poisson);
 }
 
+static void a_blast_has_no_limit_and_makes_no_calls(void **state) {
+	static const char *const against[][2] = {{"--find-max", NULL}, {"--concurrent", "5"}, {"--dialogs", "5"}};
+	char *args[] = {"sipgen", "--port-a", "x", "--blast", "junk", NULL, NULL, NULL};
+	struct options o;
+
+	(void)state;
+	assert_int_equal(read_args(&o, "--blast", "junk"), 0);
+	assert_string_equal(o.blast, "junk");
+	assert_true(o.rate == 0 && o.duration_s == 10 && o.drain_s == 1);
+	for (unsigned i = 0; i < ARRAY_LEN(against); i++) {
+		args[5] = (char *)(uintptr_t)against[i][0];
+		args[6] = (char *)(uintptr_t)against[i][1];
+		optind = 0;
+		assert_int_equal(options_read(&o, args[6] ? 7 : 6, args), -EINVAL);
+	}
+}
+
 static void bad_values_are_refused(void **state) {
 	static const char *const bad[][2] = {
 		{"--rate", "-1"},
@@ -71,6 +88,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_make_a_run),
 		cmocka_unit_test(values_are_taken),
+		cmocka_unit_test(a_blast_has_no_limit_and_makes_no_calls),
 		cmocka_unit_test(bad_values_are_refused),
 	};
 

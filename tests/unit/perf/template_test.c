@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 #include <errno.h>
+#include <stdio.h>
 
+#include "../random.h"
 #include "../test.h"
 #include "template.h"
 
@@ -50,6 +52,34 @@ static void only_the_same_text_is_the_template(void **state) {
 	assert_true(str_eq(rest, STR("c")));
 }
 
+static void each_changed_byte_is_seen(void **state) {
+	static const char literal[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&'";
+	const struct fill fill = {.part[INSERT_NUMBER] = STR("00000042"), .part[INSERT_ID] = STR("0123456789abcdef")};
+	struct template t;
+
+	(void)state;
+	for (int len = 0; len < (int)sizeof(literal); len++) {
+		char text[256], out[256];
+		uint32_t written;
+
+		snprintf(text, sizeof(text), "%.*s[id]%.*s[n]%.*s", len, literal, len / 2, literal, len, literal);
+		assert_int_equal(template_compile(&t, text, NULL), 0);
+		written = template_write(&t, &fill, out, sizeof(out));
+		assert_int_equal(written, len + ID_LEN + len / 2 + NUMBER_LEN + len);
+		for (uint32_t i = 0; i < written; i++) {
+			struct guarded value;
+
+			out[i] ^= 0x20;
+			value = guarded_end(out, written);
+			assert_false(template_is(&t, &fill, str_of(value.ptr, written)));
+			guarded_free(&value);
+			out[i] ^= 0x20;
+			assert_false(template_is(&t, &fill, str_of(out, i)));
+		}
+		assert_true(template_is(&t, &fill, str_of(out, written)));
+	}
+}
+
 static void circles_and_too_much_are_refused(void **state) {
 	static const struct template_name names[] = {{.name = "a", .text = "[b]"}, {.name = "b", .text = "[a]"}, {0}};
 	static char much[TEMPLATE_TEXT_MAX + 2];
@@ -67,7 +97,7 @@ static void circles_and_too_much_are_refused(void **state) {
 
 static void identifiers_come_back(void **state) {
 	static const uint64_t ids[] = {0, 1, 0x0123456789abcdef, UINT64_MAX};
-	char text[ID_LEN], number[NUMBER_LEN];
+	char text[ID_LEN];
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LEN(ids); i++) {
@@ -86,8 +116,25 @@ static void identifiers_come_back(void **state) {
 		assert_int_equal(id, 5);
 		text[i] = kept;
 	}
+}
+
+static void numbers_have_all_their_digits(void **state) {
+	struct random random = {.state = 1};
+	char number[NUMBER_LEN], id[ID_LEN], text[ID_LEN + 1];
+
+	(void)state;
 	number_write(number, 4123456789);
 	assert_memory_equal(number, "23456789", NUMBER_LEN);
+	for (unsigned i = 0; i < 200000; i++) {
+		uint64_t value = i < 100000 ? i : random_next(&random);
+
+		number_write(number, (uint32_t)value);
+		snprintf(text, sizeof(text), "%08u", (uint32_t)value % 100000000);
+		assert_memory_equal(number, text, NUMBER_LEN);
+		id_write(id, value);
+		snprintf(text, sizeof(text), "%016lx", value);
+		assert_memory_equal(id, text, ID_LEN);
+	}
 }
 
 int main(void) {
@@ -96,7 +143,9 @@ int main(void) {
 		cmocka_unit_test(a_full_buffer_writes_nothing_past_its_end),
 		cmocka_unit_test(only_the_same_text_is_the_template),
 		cmocka_unit_test(circles_and_too_much_are_refused),
+		cmocka_unit_test(each_changed_byte_is_seen),
 		cmocka_unit_test(identifiers_come_back),
+		cmocka_unit_test(numbers_have_all_their_digits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,49 @@ static void a_response_has_a_status_and_the_method_of_its_cseq(void **state) {
 	assert_int_equal(m.method, METHOD_INVITE);
 }
 
+static void a_head_is_walked_without_what_follows(void **state) {
+	static const char head[] = "INVITE sip:b SIP/2.0\r\nRecord-Route: <sip:x;lr>\r\nVia: SIP/2.0/UDP one\r\n"
+				   "v: SIP/2.0/UDP two\r\nMax-Forwards: 69\r\n";
+	struct guarded in = guarded_end(head, sizeof(head) - 1);
+	struct message m;
+
+	(void)state;
+	assert_true(message_walk_head(&m, in.ptr, (uint32_t)in.len));
+	assert_int_equal(m.start_method, METHOD_INVITE);
+	assert_int_equal(m.via_count, 2);
+	assert_int_equal(m.record_route_count, 1);
+	assert_true(str_eq(m.max_forwards, STR("69")));
+	guarded_free(&in);
+}
+
+static void what_is_no_head_is_refused(void **state) {
+	static const char *const bad[] = {
+		"",
+		"INVITE sip:b SIP/2.0\r\n",
+		"INVITE sip:b SIP/2.0\r\nMax-Forwards: 69\r\n",
+		"INVITE sip:b SIP/2.0\r\nVia: SIP/2.0/UDP one",
+		"INVITE sip:b SIP/2.0\r\nVia: SIP/2.0/UDP one\r\nSubject: ",
+		"INVITE sip:b SIP/2.0\r\nVia: SIP/2.0/UDP one\r\n\r\n",
+		"INVITE sip:b SIP/2.0\r\nVia: SIP/2.0/UDP one\r\n\r\nVia: SIP/2.0/UDP two\r\n",
+		"INVITE sip:b SIP/2.0\r\nVia: SIP/2.0/UDP one\r\nFrom: <sip:a>;tag=1\r\n",
+		"INVITE sip:b SIP/2.0\r\nVia: SIP/2.0/UDP one\r\nt: <sip:b>\r\n",
+		"INVITE sip:b SIP/2.0\r\nVia: SIP/2.0/UDP one\r\nCall-ID: c\r\n",
+		"INVITE sip:b SIP/2.0\r\nVia: SIP/2.0/UDP one\r\nCSeq: 1 INVITE\r\n",
+		"INVITE sip:b SIP/2.0\r\nVia: SIP/2.0/UDP one\r\nContact: <sip:c>\r\n",
+		"INVITE sip:b SIP/2.0\r\nVia: SIP/2.0/UDP one\r\nl: 0\r\n",
+	};
+	struct message m;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LEN(bad); i++) {
+		struct guarded in = guarded_end(bad[i], strlen(bad[i]));
+
+		if (message_walk_head(&m, in.ptr, (uint32_t)in.len))
+			fail_msg("taken: %s", bad[i]);
+		guarded_free(&in);
+	}
+}
+
 static void what_is_no_message_is_refused(void **state) {
 	static const char *const bad[] = {
 		"",
@@ -97,6 +140,8 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_is_taken_apart),
 		cmocka_unit_test(a_response_has_a_status_and_the_method_of_its_cseq),
+		cmocka_unit_test(a_head_is_walked_without_what_follows),
+		cmocka_unit_test(what_is_no_head_is_refused),
 		cmocka_unit_test(what_is_no_message_is_refused),
 		cmocka_unit_test(no_prefix_reads_past_its_end),
 	};
