@@ -116,7 +116,7 @@ static void run(const struct bench_options *options, const char *what, void (*fn
 
 static void
 bench_locators(const struct bench_options *options, struct state *state, struct message *messages, int count) {
-	static const enum locator_kind kinds[] = {LOCATOR_AVX2, LOCATOR_SCALAR, LOCATOR_HYPERSCAN};
+	static const enum locator_kind kinds[] = {LOCATOR_AVX512, LOCATOR_AVX2, LOCATOR_SCALAR, LOCATOR_HYPERSCAN};
 
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
 		struct sip_locator locator;

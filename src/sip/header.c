@@ -20,20 +20,22 @@ static const struct header_info headers[HDR_COUNT] = {
 #undef X
 };
 
-// Byte i of a literal in lower case; 0 past its end.
-#define BYTE(text, i) ((i) < sizeof(text) - 1 ? (uint64_t)(uint8_t)((text)[(i) < sizeof(text) - 1 ? (i) : 0] | 0x20) : 0)
+// Byte i of a literal in lower case; a space past its end.
+#define BYTE(text, i)                                                                                                  \
+	((i) < sizeof(text) - 1 ? (uint64_t)(uint8_t)((text)[(i) < sizeof(text) - 1 ? (i) : 0] | 0x20) : 0x20)
 #define EIGHT(text, i)                                                                                                 \
 	(BYTE(text, i) | BYTE(text, (i) + 1) << 8 | BYTE(text, (i) + 2) << 16 | BYTE(text, (i) + 3) << 24 |            \
 	 BYTE(text, (i) + 4) << 32 | BYTE(text, (i) + 5) << 40 | BYTE(text, (i) + 6) << 48 | BYTE(text, (i) + 7) << 56)
 
 const struct header_words header_words[HDR_COUNT] = {
-#define X(id, text, letter, is_list)                                                                          \
-	[HDR_##id] = {                                                                                                 \
-		.first = EIGHT(text, 0),                                                                               \
-		.middle = EIGHT(text, 8),                                                                              \
-		.last = EIGHT(text, sizeof(text) > 9 ? sizeof(text) - 9 : 0),                                          \
-		.len = sizeof(text) - 1,                                                                               \
-	},
+#define X(id, text, letter, is_list) [HDR_##id] = {{EIGHT(text, 0), EIGHT(text, 8), EIGHT(text, 16), EIGHT(text, 24)}},
+#include "sip/header.def"
+#undef X
+};
+
+// Two names in one slot do not compile.
+const uint8_t header_by_slot[256] = {
+#define X(id, text, letter, is_list) [HEADER_SLOT(EIGHT(text, 0), EIGHT(text, 8))] = HDR_##id,
 #include "sip/header.def"
 #undef X
 };
@@ -61,87 +63,6 @@ const uint8_t header_by_letter[256] = {
 	COMPACT('y', 'Y', IDENTITY)
 #undef COMPACT
 };
-
-// A perfect table: length, first, middle and last character (lower case) of each name give a slot of its own. The
-// multipliers were searched for; two names in one slot do not compile, a name without one fails header_test.
-#define SLOT HEADER_SLOT
-
-const uint8_t header_by_slot[256] = {
-	[SLOT(3, 'v', 'i', 'a')] = HDR_VIA,
-	[SLOT(4, 'f', 'o', 'm')] = HDR_FROM,
-	[SLOT(2, 't', 'o', 'o')] = HDR_TO,
-	[SLOT(7, 'c', 'l', 'd')] = HDR_CALL_ID,
-	[SLOT(4, 'c', 'e', 'q')] = HDR_CSEQ,
-	[SLOT(12, 'm', 'r', 's')] = HDR_MAX_FORWARDS,
-	[SLOT(14, 'c', '-', 'h')] = HDR_CONTENT_LENGTH,
-	[SLOT(12, 'c', 't', 'e')] = HDR_CONTENT_TYPE,
-	[SLOT(16, 'c', 'e', 'g')] = HDR_CONTENT_ENCODING,
-	[SLOT(19, 'c', 'i', 'n')] = HDR_CONTENT_DISPOSITION,
-	[SLOT(16, 'c', 'l', 'e')] = HDR_CONTENT_LANGUAGE,
-	[SLOT(7, 'c', 't', 't')] = HDR_CONTACT,
-	[SLOT(5, 'r', 'u', 'e')] = HDR_ROUTE,
-	[SLOT(12, 'r', '-', 'e')] = HDR_RECORD_ROUTE,
-	[SLOT(4, 'p', 't', 'h')] = HDR_PATH,
-	[SLOT(13, 's', 'e', 'e')] = HDR_SERVICE_ROUTE,
-	[SLOT(7, 'r', 'u', 'e')] = HDR_REQUIRE,
-	[SLOT(13, 'p', 'r', 'e')] = HDR_PROXY_REQUIRE,
-	[SLOT(9, 's', 'o', 'd')] = HDR_SUPPORTED,
-	[SLOT(11, 'u', 'p', 'd')] = HDR_UNSUPPORTED,
-	[SLOT(5, 'a', 'l', 'w')] = HDR_ALLOW,
-	[SLOT(12, 'a', 'e', 's')] = HDR_ALLOW_EVENTS,
-	[SLOT(6, 'a', 'e', 't')] = HDR_ACCEPT,
-	[SLOT(15, 'a', 'e', 'g')] = HDR_ACCEPT_ENCODING,
-	[SLOT(15, 'a', 'l', 'e')] = HDR_ACCEPT_LANGUAGE,
-	[SLOT(10, 'a', '-', 'o')] = HDR_ALERT_INFO,
-	[SLOT(9, 'c', '-', 'o')] = HDR_CALL_INFO,
-	[SLOT(10, 'e', '-', 'o')] = HDR_ERROR_INFO,
-	[SLOT(7, 'e', 'i', 's')] = HDR_EXPIRES,
-	[SLOT(11, 'm', 'x', 's')] = HDR_MIN_EXPIRES,
-	[SLOT(15, 's', '-', 's')] = HDR_SESSION_EXPIRES,
-	[SLOT(6, 'm', '-', 'e')] = HDR_MIN_SE,
-	[SLOT(11, 'r', '-', 'r')] = HDR_RETRY_AFTER,
-	[SLOT(9, 't', 's', 'p')] = HDR_TIMESTAMP,
-	[SLOT(4, 'd', 't', 'e')] = HDR_DATE,
-	[SLOT(12, 'm', 'e', 'n')] = HDR_MIME_VERSION,
-	[SLOT(7, 's', 'j', 't')] = HDR_SUBJECT,
-	[SLOT(12, 'o', 'z', 'n')] = HDR_ORGANIZATION,
-	[SLOT(8, 'p', 'r', 'y')] = HDR_PRIORITY,
-	[SLOT(11, 'i', 'p', 'o')] = HDR_IN_REPLY_TO,
-	[SLOT(8, 'r', 'y', 'o')] = HDR_REPLY_TO,
-	[SLOT(6, 's', 'v', 'r')] = HDR_SERVER,
-	[SLOT(10, 'u', 'a', 't')] = HDR_USER_AGENT,
-	[SLOT(7, 'w', 'n', 'g')] = HDR_WARNING,
-	[SLOT(13, 'a', 'i', 'n')] = HDR_AUTHORIZATION,
-	[SLOT(19, 'p', 'h', 'n')] = HDR_PROXY_AUTHORIZATION,
-	[SLOT(16, 'w', 'e', 'e')] = HDR_WWW_AUTHENTICATE,
-	[SLOT(18, 'p', 'h', 'e')] = HDR_PROXY_AUTHENTICATE,
-	[SLOT(19, 'a', 'a', 'o')] = HDR_AUTHENTICATION_INFO,
-	[SLOT(5, 'e', 'e', 't')] = HDR_EVENT,
-	[SLOT(18, 's', 'i', 'e')] = HDR_SUBSCRIPTION_STATE,
-	[SLOT(8, 'r', 'r', 'o')] = HDR_REFER_TO,
-	[SLOT(11, 'r', 'r', 'y')] = HDR_REFERRED_BY,
-	[SLOT(8, 'r', 'a', 's')] = HDR_REPLACES,
-	[SLOT(4, 'j', 'i', 'n')] = HDR_JOIN,
-	[SLOT(4, 'r', 'c', 'k')] = HDR_RACK,
-	[SLOT(4, 'r', 'e', 'q')] = HDR_RSEQ,
-	[SLOT(6, 'r', 's', 'n')] = HDR_REASON,
-	[SLOT(19, 'p', 'd', 'y')] = HDR_P_ASSERTED_IDENTITY,
-	[SLOT(20, 'p', 'd', 'y')] = HDR_P_PREFERRED_IDENTITY,
-	[SLOT(7, 'p', 'v', 'y')] = HDR_PRIVACY,
-	[SLOT(9, 'd', 'r', 'n')] = HDR_DIVERSION,
-	[SLOT(12, 'h', 'y', 'o')] = HDR_HISTORY_INFO,
-	[SLOT(8, 'i', 't', 'y')] = HDR_IDENTITY,
-	[SLOT(11, 'm', 'r', 'h')] = HDR_MAX_BREADTH,
-	[SLOT(17, 'r', '-', 'y')] = HDR_RESOURCE_PRIORITY,
-	[SLOT(15, 's', 'y', 't')] = HDR_SECURITY_CLIENT,
-	[SLOT(15, 's', 'y', 'r')] = HDR_SECURITY_SERVER,
-	[SLOT(15, 's', 'y', 'y')] = HDR_SECURITY_VERIFY,
-	[SLOT(8, 's', 'e', 'g')] = HDR_SIP_ETAG,
-	[SLOT(12, 's', '-', 'h')] = HDR_SIP_IF_MATCH,
-	[SLOT(19, 'r', 'i', 'n')] = HDR_REQUEST_DISPOSITION,
-	[SLOT(14, 'a', 'c', 't')] = HDR_ACCEPT_CONTACT,
-	[SLOT(14, 'r', 'c', 't')] = HDR_REJECT_CONTACT,
-};
 // clang-format on
 
 // Lower case for letters; no other byte becomes a letter or '-'.
@@ -168,14 +89,34 @@ static inline bool same(const char *a, const char *b, uint32_t len) {
 	return load(a, 2) == load(b, 2) && load(a + len - 2, 2) == load(b + len - 2, 2);
 }
 
+// Eight bytes of a name from `at` on, as in header_words.
+static inline uint64_t eight(struct str name, uint32_t at) {
+	const char *p = name.ptr + at;
+	uint32_t len = name.len > at ? name.len - at : 0;
+	uint64_t word = 0;
+
+	if (likely(len >= 8)) {
+		memcpy(&word, p, 8);
+	} else if (len >= 4) {
+		uint32_t low, high;
+
+		memcpy(&low, p, 4);
+		memcpy(&high, p + len - 4, 4);
+		word = low | (uint64_t)high << 8 * (len - 4);
+	} else if (len > 0) {
+		word = (uint8_t)p[0] | (uint64_t)(uint8_t)p[len / 2] << 8 * (len / 2) |
+		       (uint64_t)(uint8_t)p[len - 1] << 8 * (len - 1);
+	}
+	return word | HEADER_SPACES;
+}
+
 enum sip_header_id sip_header_find(struct str name) {
-	const char *p = name.ptr;
 	enum sip_header_id id;
 
 	if (name.len < 2)
-		return name.len == 1 ? header_by_letter[(uint8_t)p[0]] : HDR_OTHER;
-	id = header_by_slot[SLOT(name.len, p[0] | 0x20, p[name.len / 2] | 0x20, p[name.len - 1] | 0x20)];
-	return headers[id].name.len == name.len && same(headers[id].name.ptr, p, name.len) ? id : HDR_OTHER;
+		return name.len == 1 ? (enum sip_header_id)header_by_letter[(uint8_t)name.ptr[0]] : HDR_OTHER;
+	id = (enum sip_header_id)header_by_slot[HEADER_SLOT(eight(name, 0), eight(name, 8))];
+	return headers[id].name.len == name.len && same(headers[id].name.ptr, name.ptr, name.len) ? id : HDR_OTHER;
 }
 
 struct str sip_header_name(enum sip_header_id id) {

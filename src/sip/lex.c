@@ -68,6 +68,12 @@ bool lex_has_avx2(void) {
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
 }
 
+bool lex_has_avx512(void) {
+	return lex_has_avx2() && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("avx512bw") &&
+	       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi") &&
+	       __builtin_cpu_supports("avx512vbmi2");
+}
+
 __attribute__((target("avx2,bmi"))) uint32_t lex_find_line_avx2(struct str text, uint32_t from, char a, char b) {
 	const __m256i lf = _mm256_set1_epi8('\n'), cr = _mm256_set1_epi8('\r'), bit = _mm256_set1_epi8(0x20);
 	const __m256i want_a = _mm256_set1_epi8(a), want_b = _mm256_set1_epi8(b);
@@ -93,6 +99,10 @@ __attribute__((target("avx2,bmi"))) uint32_t lex_find_line_avx2(struct str text,
 }
 #else
 bool lex_has_avx2(void) {
+	return false;
+}
+
+bool lex_has_avx512(void) {
 	return false;
 }
 

@@ -10,6 +10,9 @@
 // True when this machine runs the AVX2 code of this folder.
 bool lex_has_avx2(void);
 
+// The same of its AVX-512 code, which asks for VL, BW, VBMI and VBMI2.
+bool lex_has_avx512(void);
+
 // Offset of the first line at or after `from` (itself a line start) that begins with CR, LF or one of the two lower
 // case letters in any case; len when there is none. The twins: _plain, and _avx2 where lex_has_avx2.
 uint32_t lex_find_line(struct str text, uint32_t from, char a, char b);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 //
-// What the three locators share: line by line, from the line ends they find, the index grows here and only here, so
+// What the four locators share: line by line, from the line ends they find, the index grows here and only here, so
 // that they cannot disagree on what a line is. Internal to src/sip.
 #pragma once
 
@@ -29,7 +29,7 @@ static inline struct lines lines_begin(struct sip_index *index, const char *buf,
 	while (lines.start < len && (buf[lines.start] == '\r' || buf[lines.start] == '\n'))
 		lines.start++;
 	index->first_line = (uint16_t)lines.start;
-	index->first_line_end = index->body = index->count = index->marked = 0;
+	index->first_line_end = index->body = index->count = index->mark_count = index->marked = 0;
 	return lines;
 }
 

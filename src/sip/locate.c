@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "sip/lines.h"
-#include "sip/locate_avx2.h"
+#include "sip/locate_simd.h"
 #include "sip/scan.h"
 
 // NULs may stand in quoted strings of header values; bare CRs nowhere.
@@ -55,13 +55,16 @@ enum sip_located sip_locate_scalar(
 
 int sip_locator_init(struct sip_locator *locator, enum locator_kind kind) {
 	if (kind == LOCATOR_AUTO)
-		kind = lex_has_avx2() ? LOCATOR_AVX2 : LOCATOR_SCALAR;
+		kind = lex_has_avx512() ? LOCATOR_AVX512 : lex_has_avx2() ? LOCATOR_AVX2 : LOCATOR_SCALAR;
 	*locator = (struct sip_locator){.kind = kind};
 	switch (kind) {
 	case LOCATOR_AUTO:
 	case LOCATOR_SCALAR:
 		locator->locate = sip_locate_scalar;
 		return 0;
+	case LOCATOR_AVX512:
+		locator->locate = sip_locate_avx512;
+		return lex_has_avx512() ? 0 : -ENOTSUP;
 	case LOCATOR_AVX2:
 		locator->locate = sip_locate_avx2;
 		return lex_has_avx2() ? 0 : -ENOTSUP;
@@ -81,6 +84,7 @@ void sip_locator_fini(struct sip_locator *locator) {
 const char *sip_locator_name(enum locator_kind kind) {
 	static const char *const names[] = {
 		[LOCATOR_AUTO] = "auto",
+		[LOCATOR_AVX512] = "avx512",
 		[LOCATOR_AVX2] = "avx2",
 		[LOCATOR_SCALAR] = "scalar",
 		[LOCATOR_HYPERSCAN] = "hyperscan",

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 //
-// Header location: where each header line of a message starts, its value, its end, and which header it is. Three
-// implementations behind one function type, identical on all inputs: AVX2, its scalar twin, and Hyperscan. None looks
-// at a byte past the empty line that ends the headers.
+// Header location: where each header line of a message starts, its value, its end, and which header it is. Four
+// implementations behind one function type, identical on all inputs: AVX-512, AVX2, their scalar twin, and Hyperscan.
+// None judges by a byte past the empty line that ends the headers.
 #pragma once
 
 #include "base/config.h"
@@ -12,6 +12,8 @@
 #define SIP_HEADERS_MAX 264 // more than the 256 a configuration may allow by what a proxy adds
 #define SIP_MESSAGE_MAX 65535
 #define SIP_MARKED_MAX 4096 // headers longer than that are parsed without marks
+#define SIP_MARKS_MAX 1024  // the same of headers with more marks than that
+#define SIP_MARKS_SLACK 64  // what may be written past the last one
 
 // Offsets from the start of the message.
 struct sip_header {
@@ -30,14 +32,19 @@ enum sip_located {
 };
 
 struct sip_index {
+	uint16_t mark_count;	 // of mark[]; 0 = none
 	uint16_t marked;	 // bytes from the start of the message that marks[] tells of; 0 = none
 	uint16_t first_line;	 // of the start line: CR and LF in front of it are skipped (RFC 3261 7.5)
 	uint16_t first_line_end; // of the start line, line end excluded; 0 when it does not end
 	uint16_t body;		 // where the body begins (just past the empty line)
 	uint16_t count;
 	struct sip_header header[SIP_HEADERS_MAX];
-	// Bit i: byte i is not plain (sip/marks.h). By-product of the AVX2 locator alone, for the parser to hop along.
+	// Which bytes are not plain (sip/marks.h), for the parser to hop along. By-product of the AVX2 locator: bit i
+	// is set when byte i is such. By-product of the AVX-512 locator: the positions of such bytes, and which of them
+	// is the colon of each header.
 	uint64_t marks[SIP_MARKED_MAX / 64];
+	uint16_t colon[SIP_HEADERS_MAX];
+	uint16_t mark[SIP_MARKS_MAX + SIP_MARKS_SLACK];
 };
 
 // A line ends with CRLF or a lone LF; one that begins with SP or HTAB continues the one before (RFC 3261 7.3.1), but
@@ -57,7 +64,7 @@ struct sip_locator {
 };
 
 // A locator for one core. LOCATOR_AUTO gives the fastest this machine has. -ENOTSUP when the machine cannot run that
-// kind (no AVX2, no SSSE3 for Hyperscan), -ENOMEM.
+// kind (no AVX-512, no AVX2, no SSSE3 for Hyperscan), -ENOMEM.
 int sip_locator_init(struct sip_locator *locator, enum locator_kind kind);
 void sip_locator_fini(struct sip_locator *locator);
 

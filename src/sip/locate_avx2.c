@@ -4,7 +4,7 @@
 // Two passes, so that neither has branches that depend on where lines happen to end: the first writes which bytes are
 // line ends and which are not plain, 64 at a time, up to the empty line; the second goes from line to line by these.
 // What begins with line ends, or has no end within what can be marked, is left to the scalar twin.
-#include "sip/locate_avx2.h"
+#include "sip/locate_simd.h"
 
 #include "sip/header_words.h"
 #include "sip/lines.h"
@@ -14,7 +14,7 @@
 #include <immintrin.h>
 
 #define BLOCK 64
-#define NAME_READ 8 // bytes that are read of a name, however short
+#define NAME_READ HEADER_NAME_MAX // bytes that are read of a name, however short
 #define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
 
 // Bits 0 to 5 for each byte: plain, and in which of the six columns of ASCII; bit 6: LF; bit 7: CR.
@@ -127,6 +127,17 @@ AVX2 static void take_line(struct lines *lines, uint32_t lf) {
 	lines_take(lines, lf, colon ? (uint32_t)(colon - lines->buf) : LINES_NO_COLON, HDR_OTHER);
 }
 
+AVX2 static inline uint8_t name_id(const char *name, uint32_t len) {
+	static const uint8_t kept[2 * NAME_READ] = {[0 ... NAME_READ - 1] = 0xff};
+	const uint8_t *mask = kept + NAME_READ - (len < NAME_READ ? len : NAME_READ);
+
+	if (unlikely(len == 1))
+		return header_by_letter[(uint8_t)name[0]];
+	return (uint8_t)header_find_plain(
+		_mm256_and_si256(_mm256_loadu_si256((const __m256i *)name), _mm256_loadu_si256((const __m256i *)mask))
+	);
+}
+
 // A header line whose name is plain and right before the colon. False for any other line.
 AVX2 static inline bool
 take_usual_line(const struct lines *lines, uint32_t start, uint32_t lf, struct sip_header *ret_header) {
@@ -139,7 +150,7 @@ take_usual_line(const struct lines *lines, uint32_t start, uint32_t lf, struct s
 		.start = (uint16_t)start,
 		.value = (uint16_t)(colon + 1),
 		.end = (uint16_t)(lf - (buf[lf - 1] == '\r')),
-		.id = (uint8_t)header_find_plain(buf + start, name_len),
+		.id = name_id(buf + start, name_len),
 		.name_len = (uint8_t)name_len,
 	};
 	return true;

@@ -42,13 +42,29 @@ static const uint8_t by_slot[64] = {
 	[SLOT(7, 'P', 'U')] = SIP_PUBLISH,
 };
 
+static inline uint32_t load(const char *p) {
+	uint32_t bytes;
+
+	memcpy(&bytes, p, sizeof(bytes));
+	return bytes;
+}
+
+// Of 4 to 9 bytes: the first four, the last four, and the one that may lie between.
+static inline bool same(const char *a, const char *b, uint32_t len) {
+	return load(a) == load(b) && load(a + len - 4) == load(b + len - 4) && a[len / 2] == b[len / 2];
+}
+
 enum sip_method sip_method_find(struct str text) {
 	enum sip_method method;
 
 	if (text.len < 3)
 		return SIP_METHOD_OTHER;
 	method = by_slot[SLOT(text.len, text.ptr[0], text.ptr[1])];
-	return method != SIP_METHOD_OTHER && str_eq(names[method], text) ? method : SIP_METHOD_OTHER;
+	if (names[method].len != text.len || method == SIP_METHOD_OTHER)
+		return SIP_METHOD_OTHER;
+	if (text.len == 3)
+		return memcmp(names[method].ptr, text.ptr, 3) == 0 ? method : SIP_METHOD_OTHER;
+	return same(names[method].ptr, text.ptr, text.len) ? method : SIP_METHOD_OTHER;
 }
 
 struct str sip_method_name(enum sip_method method) {

@@ -12,7 +12,9 @@ static void reset(struct sip_msg *msg, const char *buf, size_t len) {
 	msg->buf = buf;
 	msg->len = (uint16_t)len;
 	msg->max_forwards = SIP_MAX_FORWARDS_NONE;
-	msg->index.first_line = msg->index.first_line_end = msg->index.body = msg->index.count = msg->index.marked = 0;
+	msg->index.first_line = msg->index.first_line_end = msg->index.body = msg->index.count = msg->index.mark_count =
+		0;
+	msg->index.marked = 0;
 }
 
 // Backwards, so that each header goes to the front of its chain.
@@ -81,11 +83,11 @@ static enum sip_verdict read_status_line(struct sip_msg *msg, struct str line) {
 	return SIP_OK;
 }
 
-static enum sip_verdict read_start_line(struct sip_msg *msg) {
+static enum sip_verdict read_start_line(struct sip_msg *msg, const struct sip_usual *usual) {
 	const struct sip_index *index = &msg->index;
 	struct str line = str_of(msg->buf + index->first_line, (size_t)(index->first_line_end - index->first_line));
 
-	if (sip_usual_status_line(msg) || sip_usual_request_line(msg))
+	if (likely(usual->read_start_line(msg)))
 		return SIP_OK;
 	// '/' is no token character, so no method looks like this.
 	if (line.len >= 4 && str_eq_nocase(str_of(line.ptr, 4), STR("SIP/")))
@@ -123,15 +125,10 @@ static void salvage_via(struct sip_msg *msg) {
 // The entries of one header line, of which there must be one at least.
 static enum sip_verdict read_via_line(struct sip_msg *msg, int header, const struct sip_limits *limits) {
 	uint16_t before = msg->via_count;
-	struct sip_via other = {0}, *via = before == 0 ? &msg->via : &other;
+	struct sip_via other;
 	struct str rest;
 	int got;
 
-	if (before < limits->vias_max && sip_usual_via(msg, header, via)) {
-		msg->via_count++;
-		msg->via_alone |= before == 0;
-		return SIP_OK;
-	}
 	rest = sip_header_value(msg, header);
 	while ((got = sip_via_next(&rest, msg->via_count == 0 ? &msg->via : &other)) == 1) {
 		if (msg->via_count >= limits->vias_max)
@@ -143,10 +140,10 @@ static enum sip_verdict read_via_line(struct sip_msg *msg, int header, const str
 	return got == 0 && msg->via_count > before ? SIP_OK : SIP_BAD_VIA;
 }
 
-static enum sip_verdict read_vias(struct sip_msg *msg, const struct sip_limits *limits) {
-	enum sip_verdict verdict = SIP_BAD_MISSING_VIA;
+static enum sip_verdict read_vias(struct sip_msg *msg, const struct sip_usual *usual, const struct sip_limits *limits) {
+	enum sip_verdict verdict = msg->first[HDR_VIA] >= 0 ? SIP_OK : SIP_BAD_MISSING_VIA;
 
-	for (int i = msg->first[HDR_VIA]; i >= 0; i = msg->next[i]) {
+	for (int i = usual->read_vias(msg, limits->vias_max); i >= 0; i = msg->next[i]) {
 		verdict = read_via_line(msg, i, limits);
 		if (verdict != SIP_OK)
 			break;
@@ -174,28 +171,24 @@ static bool is_star(const struct sip_name_addr *addr) {
 }
 
 static bool read_party(const struct sip_msg *msg, enum sip_header_id id, struct sip_name_addr *ret_addr) {
-	if (sip_usual_addr(msg, msg->first[id], false, ret_addr))
-		return true;
 	return sip_name_addr_parse(sip_header_first(msg, id), ret_addr) && !is_star(ret_addr);
 }
 
-static enum sip_verdict read_parties(struct sip_msg *msg) {
+static enum sip_verdict read_from(struct sip_msg *msg) {
 	if (msg->first[HDR_FROM] < 0)
 		return SIP_BAD_MISSING_FROM;
 	if (msg->first[HDR_TO] < 0)
 		return SIP_BAD_MISSING_TO;
-	if (!read_party(msg, HDR_FROM, &msg->from))
-		return SIP_BAD_FROM;
-	if (!read_party(msg, HDR_TO, &msg->to))
-		return SIP_BAD_TO;
-	return SIP_OK;
+	return read_party(msg, HDR_FROM, &msg->from) ? SIP_OK : SIP_BAD_FROM;
+}
+
+static enum sip_verdict read_to(struct sip_msg *msg) {
+	return read_party(msg, HDR_TO, &msg->to) ? SIP_OK : SIP_BAD_TO;
 }
 
 static enum sip_verdict read_call_id(struct sip_msg *msg) {
 	if (msg->first[HDR_CALL_ID] < 0)
 		return SIP_BAD_MISSING_CALL_ID;
-	if (sip_usual_call_id(msg, msg->first[HDR_CALL_ID], &msg->call_id))
-		return SIP_OK;
 	msg->call_id = sip_header_first(msg, HDR_CALL_ID);
 	return sip_is_call_id(msg->call_id) ? SIP_OK : SIP_BAD_CALL_ID;
 }
@@ -205,8 +198,7 @@ static enum sip_verdict read_cseq(struct sip_msg *msg) {
 
 	if (msg->first[HDR_CSEQ] < 0)
 		return SIP_BAD_MISSING_CSEQ;
-	if (!sip_usual_cseq(msg, msg->first[HDR_CSEQ], &msg->cseq, &method) &&
-	    !sip_cseq_parse(sip_header_first(msg, HDR_CSEQ), &msg->cseq, &method))
+	if (!sip_cseq_parse(sip_header_first(msg, HDR_CSEQ), &msg->cseq, &method))
 		return SIP_BAD_CSEQ;
 	if (msg->is_request)
 		return str_eq(method, msg->method_text) ? SIP_OK : SIP_BAD_CSEQ;
@@ -215,26 +207,13 @@ static enum sip_verdict read_cseq(struct sip_msg *msg) {
 	return SIP_OK;
 }
 
-static bool read_number(
-	const struct sip_msg *msg, enum sip_header_id id, uint64_t max, uint64_t *ret_number, struct str *ret_digits
-) {
-	uint32_t number;
-
-	if (sip_usual_number(msg, msg->first[id], &number, ret_digits)) {
-		*ret_number = number;
-		return number <= max;
-	}
-	*ret_digits = sip_header_first(msg, id);
-	return str_to_u64(*ret_digits, max, ret_number);
-}
-
 static enum sip_verdict read_max_forwards(struct sip_msg *msg) {
-	struct str digits;
+	struct str digits = sip_header_first(msg, HDR_MAX_FORWARDS);
 	uint64_t number;
 
 	if (!msg->is_request || msg->first[HDR_MAX_FORWARDS] < 0)
 		return SIP_OK;
-	if (!read_number(msg, HDR_MAX_FORWARDS, MAX_FORWARDS_MAX, &number, &digits))
+	if (!str_to_u64(digits, MAX_FORWARDS_MAX, &number))
 		return SIP_BAD_MAX_FORWARDS;
 	msg->max_forwards = (uint16_t)number;
 	msg->max_forwards_digits = digits;
@@ -246,10 +225,9 @@ static enum sip_verdict read_body(struct sip_msg *msg) {
 	const char *body = msg->buf + msg->index.body;
 	uint32_t rest = (uint32_t)msg->len - msg->index.body;
 	uint64_t length = rest;
-	struct str digits;
 
 	if (msg->first[HDR_CONTENT_LENGTH] >= 0) {
-		if (!read_number(msg, HDR_CONTENT_LENGTH, rest, &length, &digits))
+		if (!str_to_u64(sip_header_first(msg, HDR_CONTENT_LENGTH), rest, &length))
 			return SIP_BAD_CONTENT_LENGTH;
 		msg->has_content_length = true;
 	}
@@ -262,24 +240,49 @@ static bool read_first_entry(const struct sip_msg *msg, enum sip_header_id id, s
 	struct sip_walk walk = {.id = id};
 	struct str entry;
 
-	if (sip_usual_addr(msg, msg->first[id], true, ret_addr))
-		return true;
 	return sip_walk_next(msg, &walk, &entry) == 1 && sip_name_addr_parse(entry, ret_addr);
 }
 
-// What a proxy or a dialog will use first; the rest of these lists is checked by whoever walks them.
-static enum sip_verdict check_targets(const struct sip_msg *msg) {
+// Of Contact and Route what a dialog or a proxy will use first; the rest of these lists is checked by whoever walks
+// them.
+static enum sip_verdict check_contact(struct sip_msg *msg) {
 	struct sip_name_addr addr = {0};
 
-	if (!msg->is_request)
+	if (!msg->is_request || msg->method != SIP_INVITE || msg->first[HDR_CONTACT] < 0)
 		return SIP_OK;
-	if (msg->method == SIP_INVITE && msg->first[HDR_CONTACT] >= 0 &&
-	    (!read_first_entry(msg, HDR_CONTACT, &addr) || is_star(&addr)))
-		return SIP_BAD_CONTACT;
-	// The grammar of a Route asks for the brackets, without which ";lr" would not be the URI's.
-	if (msg->first[HDR_ROUTE] >= 0 && (!read_first_entry(msg, HDR_ROUTE, &addr) || !addr.in_brackets))
-		return SIP_BAD_ROUTE;
-	return SIP_OK;
+	return read_first_entry(msg, HDR_CONTACT, &addr) && !is_star(&addr) ? SIP_OK : SIP_BAD_CONTACT;
+}
+
+// The grammar of a Route asks for the brackets, without which ";lr" would not be the URI's.
+static enum sip_verdict check_route(struct sip_msg *msg) {
+	struct sip_name_addr addr = {0};
+
+	if (!msg->is_request || msg->first[HDR_ROUTE] < 0)
+		return SIP_OK;
+	return read_first_entry(msg, HDR_ROUTE, &addr) && addr.in_brackets ? SIP_OK : SIP_BAD_ROUTE;
+}
+
+// What the usual forms do not cover is read by the full grammar, one field at a time.
+static enum sip_verdict read_fields(struct sip_msg *msg, const struct sip_usual *usual) {
+	static enum sip_verdict (*const read[SIP_STEP_COUNT])(struct sip_msg * msg) = {
+		[SIP_STEP_FROM] = read_from,
+		[SIP_STEP_TO] = read_to,
+		[SIP_STEP_CALL_ID] = read_call_id,
+		[SIP_STEP_CSEQ] = read_cseq,
+		[SIP_STEP_MAX_FORWARDS] = read_max_forwards,
+		[SIP_STEP_BODY] = read_body,
+		[SIP_STEP_CONTACT] = check_contact,
+		[SIP_STEP_ROUTE] = check_route,
+	};
+	enum sip_verdict verdict = SIP_OK;
+
+	for (enum sip_step step = SIP_STEP_FROM; verdict == SIP_OK; step++) {
+		step = usual->read_fields(msg, step);
+		if (step == SIP_STEP_COUNT)
+			break;
+		verdict = read[step](msg);
+	}
+	return verdict;
 }
 
 static enum sip_verdict check_scheme(const struct sip_msg *msg) {
@@ -294,6 +297,7 @@ enum sip_verdict sip_parse(
 	const struct sip_locator *locator
 ) {
 	enum sip_verdict start_line, vias, verdict;
+	const struct sip_usual *usual;
 	enum sip_located located;
 
 	assert(len <= SIP_MESSAGE_MAX);
@@ -305,16 +309,15 @@ enum sip_verdict sip_parse(
 		return SIP_BAD_END;
 	chain_headers(msg);
 	// Both are read whatever is wrong, for an answer needs them.
-	start_line = read_start_line(msg);
-	vias = read_vias(msg, limits);
+	usual = sip_usual_of(&msg->index);
+	start_line = read_start_line(msg, usual);
+	vias = read_vias(msg, usual, limits);
 	if (start_line != SIP_OK)
 		return start_line;
 	if (located != SIP_LOCATED)
 		return located_verdict(located);
 	if ((verdict = check_repeated(msg)) != SIP_OK || (verdict = vias) != SIP_OK ||
-	    (verdict = read_parties(msg)) != SIP_OK || (verdict = read_call_id(msg)) != SIP_OK ||
-	    (verdict = read_cseq(msg)) != SIP_OK || (verdict = read_max_forwards(msg)) != SIP_OK ||
-	    (verdict = read_body(msg)) != SIP_OK || (verdict = check_targets(msg)) != SIP_OK)
+	    (verdict = read_fields(msg, usual)) != SIP_OK)
 		return verdict;
 	verdict = check_scheme(msg);
 	msg->is_good = verdict == SIP_OK;

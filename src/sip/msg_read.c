@@ -31,7 +31,7 @@ struct str sip_contact_uri(const struct sip_msg *msg) {
 
 	if (msg->first[HDR_CONTACT] < 0)
 		return (struct str){0};
-	if (sip_usual_addr(msg, msg->first[HDR_CONTACT], true, &contact))
+	if (sip_usual_of(&msg->index)->read_entry(msg, msg->first[HDR_CONTACT], &contact))
 		return contact.uri;
 	if (sip_walk_next(msg, &walk, &entry) != 1 || !sip_name_addr_parse(entry, &contact))
 		return (struct str){0};

@@ -37,11 +37,13 @@ static inline const char *fuzz_place(const uint8_t *data, size_t size) {
 	return end - size;
 }
 
-#define FUZZ_LOCATORS 3
+#define FUZZ_LOCATORS 4
+#define FUZZ_MARKING 2 // of them write marks, right behind the first
 
 // The scalar locator first; one this machine cannot run is the scalar again.
 static inline const struct sip_locator *fuzz_locators(void) {
-	static const enum locator_kind kinds[FUZZ_LOCATORS] = {LOCATOR_SCALAR, LOCATOR_AVX2, LOCATOR_HYPERSCAN};
+	static const enum locator_kind kinds[FUZZ_LOCATORS] = {
+		LOCATOR_SCALAR, LOCATOR_AVX2, LOCATOR_AVX512, LOCATOR_HYPERSCAN};
 	static struct sip_locator locators[FUZZ_LOCATORS];
 
 	for (int i = 0; !locators[i].locate; i = (i + 1) % FUZZ_LOCATORS)

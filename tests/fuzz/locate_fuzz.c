@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 //
-// The three locators give the same index and the same outcome on every input, with a wide and a narrow limit.
+// The four locators give the same index and the same outcome on every input, with a wide and a narrow limit.
 #include "fuzz/fuzz.h"
 
 static void compare(const char *buf, size_t size, uint32_t headers_max) {

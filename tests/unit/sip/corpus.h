@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 //
-// The torture messages of RFC 4475 and RFC 5118 as test input, and the three locators to read them with.
+// The torture messages of RFC 4475 and RFC 5118 as test input, and the four locators to read them with.
 #pragma once
 
 #include <dirent.h>
@@ -12,7 +12,7 @@
 #include "unit/test.h"
 
 #define CORPUS_MAX 128
-#define LOCATORS 3
+#define LOCATORS 4
 
 struct corpus_message {
 	char name[64];
@@ -72,7 +72,8 @@ static inline void corpus_free(struct corpus *corpus) {
 
 // The scalar locator first: it defines what the others must give. One this machine cannot run is the scalar again.
 static inline void locators_init(struct sip_locator *locators) {
-	static const enum locator_kind kinds[LOCATORS] = {LOCATOR_SCALAR, LOCATOR_AVX2, LOCATOR_HYPERSCAN};
+	static const enum locator_kind kinds[LOCATORS] = {
+		LOCATOR_SCALAR, LOCATOR_AVX2, LOCATOR_AVX512, LOCATOR_HYPERSCAN};
 
 	for (int i = 0; i < LOCATORS; i++) {
 		int error = sip_locator_init(&locators[i], kinds[i]);

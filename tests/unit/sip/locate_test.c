@@ -273,6 +273,7 @@ static void auto_gives_a_locator_that_names_itself(void **state) {
 	assert_int_equal(sip_locator_init(&locator, LOCATOR_AUTO), 0);
 	assert_int_not_equal(locator.kind, LOCATOR_AUTO);
 	assert_string_equal(sip_locator_name(LOCATOR_HYPERSCAN), "hyperscan");
+	assert_string_equal(sip_locator_name(LOCATOR_AVX512), "avx512");
 	assert_string_equal(sip_locator_name(LOCATOR_AVX2), "avx2");
 	assert_string_equal(sip_locator_name(LOCATOR_SCALAR), "scalar");
 	sip_locator_fini(&locator);

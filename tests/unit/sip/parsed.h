@@ -12,22 +12,28 @@ static inline enum sip_verdict parse_with(enum locator_kind kind, struct sip_msg
 	enum sip_verdict verdict;
 	struct sip_locator locator;
 
-	assert_int_equal(sip_locator_init(&locator, kind), 0);
+	if (sip_locator_init(&locator, kind) != 0)
+		assert_int_equal(sip_locator_init(&locator, LOCATOR_AUTO), 0);
 	verdict = sip_parse(msg, buf, len, &limits, &locator);
 	sip_locator_fini(&locator);
 	return verdict;
 }
 
-// Parses with the scalar locator, and with this machine's fastest, which must read the same.
+// Parses with the scalar locator, and with those that write marks, which must read the same. One this machine cannot
+// run is its fastest again.
 static inline enum sip_verdict parse_bytes(struct sip_msg *msg, const char *buf, size_t len) {
+	static const enum locator_kind kinds[] = {LOCATOR_AVX2, LOCATOR_AVX512, LOCATOR_AUTO};
 	struct sip_msg full;
 	enum sip_verdict verdict = parse_with(LOCATOR_SCALAR, &full, buf, len);
-	const char *differs;
 
-	assert_int_equal(parse_with(LOCATOR_AUTO, msg, buf, len), verdict);
-	differs = same_message(msg, &full);
-	if (differs)
-		fail_msg("%s is read differently: %.*s", differs, (int)len, buf);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		const char *differs;
+
+		assert_int_equal(parse_with(kinds[i], msg, buf, len), verdict);
+		differs = same_message(msg, &full);
+		if (differs)
+			fail_msg("%s is read differently: %.*s", differs, (int)len, buf);
+	}
 	return verdict;
 }
 

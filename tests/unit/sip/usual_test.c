@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 
-#include "sip/lex.h"
 #include "sip/marks.h"
 #include "unit/sip/parsed.h"
 
@@ -21,25 +20,36 @@
 
 enum part { NONE, START, TOP_VIA, PARTY, TARGET, CALL, SEQUENCE };
 
-// Which parts of a message are read by marks, as a set.
-static unsigned usual_parts(const char *text) {
-	struct sip_msg msg, read = {0};
-	struct sip_name_addr addr = {0}, other = {0};
-	struct sip_via via = {0};
-	struct str slice;
-	uint32_t number;
-	unsigned parts = 0;
+// The steps that are left to the full grammar, as a set.
+static unsigned steps_left(const struct sip_usual *usual, struct sip_msg *msg) {
+	unsigned left = 0;
 
-	parse_with(LOCATOR_AUTO, &msg, text, strlen(text));
-	read.index = msg.index;
-	read.buf = text;
+	for (enum sip_step step = SIP_STEP_FROM; (step = usual->read_fields(msg, step)) < SIP_STEP_COUNT; step++)
+		left |= 1u << step;
+	return left;
+}
+
+// Which parts of a message are read by marks, as a set.
+static unsigned usual_parts(enum locator_kind kind, const char *text) {
+	const struct sip_usual *usual;
+	struct sip_msg msg, read;
+	unsigned parts = 0, left;
+
+	parse_with(kind, &msg, text, strlen(text));
+	read = msg;
 	read.len = (uint16_t)strlen(text);
-	parts |= (unsigned)(sip_usual_request_line(&read) || sip_usual_status_line(&read)) << START;
-	parts |= (unsigned)sip_usual_via(&read, msg.first[HDR_VIA], &via) << TOP_VIA;
-	parts |= (unsigned)sip_usual_addr(&read, msg.first[HDR_FROM], false, &addr) << PARTY;
-	parts |= (unsigned)sip_usual_addr(&read, msg.first[HDR_CONTACT], true, &other) << TARGET;
-	parts |= (unsigned)sip_usual_call_id(&read, msg.first[HDR_CALL_ID], &slice) << CALL;
-	parts |= (unsigned)sip_usual_cseq(&read, msg.first[HDR_CSEQ], &number, &slice) << SEQUENCE;
+	read.uri = (struct sip_uri){0};
+	read.via = (struct sip_via){0};
+	read.via_count = 0;
+	read.from = read.to = (struct sip_name_addr){0};
+	usual = sip_usual_of(&read.index);
+	left = steps_left(usual, &read);
+	parts |= (unsigned)usual->read_start_line(&read) << START;
+	parts |= (unsigned)(usual->read_vias(&read, 70) < 0) << TOP_VIA;
+	parts |= (unsigned)!(left & (1u << SIP_STEP_FROM | 1u << SIP_STEP_TO)) << PARTY;
+	parts |= (unsigned)!(left & 1u << SIP_STEP_CONTACT) << TARGET;
+	parts |= (unsigned)!(left & 1u << SIP_STEP_CALL_ID) << CALL;
+	parts |= (unsigned)!(left & 1u << SIP_STEP_CSEQ) << SEQUENCE;
 	return parts;
 }
 
@@ -51,7 +61,7 @@ static const struct {
 } cases[] = {
 	{REQUEST(LINE, VIA, FROM, CONTACT, REST), NONE},
 	{REQUEST("SIP/2.0 200 OK", VIA, FROM, CONTACT, REST), NONE},
-	{REQUEST("OPTIONS sip:gw1.example.net SIP/2.0", VIA, FROM, CONTACT, REST), NONE},
+	{REQUEST("OPTIONS sip:gw1.example.net SIP/2.0", VIA, FROM, CONTACT, "i:a\r\nCSeq: 102 OPTIONS\r\n"), NONE},
 	{REQUEST("INVITE sip:a%20b@192.0.2.1 SIP/2.0", VIA, FROM, CONTACT, REST), START},
 	{REQUEST("INVITE sip:a:secret@192.0.2.1 SIP/2.0", VIA, FROM, CONTACT, REST), START},
 	{REQUEST("INVITE sip:a@192.0.2.256 SIP/2.0", VIA, FROM, CONTACT, REST), START},
@@ -114,17 +124,28 @@ static const struct {
 	{REQUEST(LINE, VIA, FROM, CONTACT, "i:a\r\nCSeq: INVITE\r\n"), SEQUENCE},
 };
 
-static void usual_forms_are_read_by_marks_and_others_are_not(void **state) {
-	(void)state;
-	if (!lex_has_avx2())
+static void assert_usual_parts(enum locator_kind kind) {
+	struct sip_locator locator;
+
+	if (sip_locator_init(&locator, kind) != 0)
 		skip();
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		unsigned expected = cases[i].left == NONE ? ALL : ALL & ~(1u << cases[i].left);
-		unsigned parts = usual_parts(cases[i].text);
+		unsigned parts = usual_parts(kind, cases[i].text);
 
 		if (parts != expected)
 			fail_msg("%#x, not %#x: %s", parts, expected, cases[i].text);
 	}
+}
+
+static void usual_forms_are_read_by_bits_and_others_are_not(void **state) {
+	(void)state;
+	assert_usual_parts(LOCATOR_AVX2);
+}
+
+static void usual_forms_are_read_by_lists_and_others_are_not(void **state) {
+	(void)state;
+	assert_usual_parts(LOCATOR_AVX512);
 }
 
 static void both_ways_read_the_same(void **state) {
@@ -135,26 +156,61 @@ static void both_ways_read_the_same(void **state) {
 		parse_bytes(&msg, cases[i].text, strlen(cases[i].text));
 }
 
-static void marks_are_the_bytes_that_are_not_plain(void **state) {
-	char text[] = "A x SIP/2.0\r\nX: ?\r\n\r\n";
+#define MARKED "A x SIP/2.0\r\nX: ?\r\n\r\n"
+
+// Each byte in the place of the '?', and whether it is marked.
+static void assert_marks(enum locator_kind kind, bool (*is_mark)(const struct sip_index *index, uint32_t at)) {
+	char text[] = MARKED;
 	char *byte = strchr(text, '?');
 	struct sip_locator locator;
 	struct sip_index index;
 
-	(void)state;
-	if (sip_locator_init(&locator, LOCATOR_AVX2) != 0)
+	if (sip_locator_init(&locator, kind) != 0)
 		skip();
 	for (int c = 0; c < 256; c++) {
-		uint32_t at = (uint32_t)(byte - text);
-
 		if (c == '\n')
 			continue; // a line more
 		*byte = (char)c;
-		locator.locate(&locator, text, strlen("A x SIP/2.0\r\nX: ?\r\n\r\n"), 10, &index);
-		assert_int_equal(index.marked, sizeof(text) - 1);
-		assert_int_equal(mark_next(index.marks, at) == at, c == 0 || !strchr(MARKS_PLAIN, c));
+		locator.locate(&locator, text, strlen(MARKED), 10, &index);
+		assert_true(index.marked == strlen(MARKED) || index.mark_count > 0);
+		assert_int_equal(is_mark(&index, (uint32_t)(byte - text)), c == 0 || !strchr(MARKS_PLAIN, c));
 	}
 	sip_locator_fini(&locator);
+}
+
+static bool has_bit(const struct sip_index *index, uint32_t at) {
+	return mark_next(index->marks, at) == at;
+}
+
+static bool is_listed(const struct sip_index *index, uint32_t at) {
+	for (uint32_t i = 0; i < index->mark_count; i++)
+		if (index->mark[i] == at)
+			return true;
+	return false;
+}
+
+static void bits_are_the_bytes_that_are_not_plain(void **state) {
+	(void)state;
+	assert_marks(LOCATOR_AVX2, has_bit);
+}
+
+static void lists_are_the_bytes_that_are_not_plain(void **state) {
+	(void)state;
+	assert_marks(LOCATOR_AVX512, is_listed);
+}
+
+static void headers_with_too_many_marks_are_read_all_the_same(void **state) {
+	static char text[SIP_MARKS_MAX + 1024];
+	struct sip_msg msg;
+
+	(void)state;
+	for (int count = SIP_MARKS_MAX - 200; count < SIP_MARKS_MAX + 100; count++) {
+		char filler[sizeof(text)];
+
+		memset(filler, ',', sizeof(filler));
+		snprintf(text, sizeof(text), REQUEST(LINE, VIA, FROM, CONTACT, REST "X: %.*s\r\n"), count, filler);
+		assert_int_equal(parse_bytes(&msg, text, strlen(text)), SIP_OK);
+	}
 }
 
 static void headers_too_long_to_be_marked_are_read_all_the_same(void **state) {
@@ -173,9 +229,12 @@ static void headers_too_long_to_be_marked_are_read_all_the_same(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(usual_forms_are_read_by_marks_and_others_are_not),
+		cmocka_unit_test(usual_forms_are_read_by_bits_and_others_are_not),
+		cmocka_unit_test(usual_forms_are_read_by_lists_and_others_are_not),
 		cmocka_unit_test(both_ways_read_the_same),
-		cmocka_unit_test(marks_are_the_bytes_that_are_not_plain),
+		cmocka_unit_test(bits_are_the_bytes_that_are_not_plain),
+		cmocka_unit_test(lists_are_the_bytes_that_are_not_plain),
+		cmocka_unit_test(headers_with_too_many_marks_are_read_all_the_same),
 		cmocka_unit_test(headers_too_long_to_be_marked_are_read_all_the_same),
 	};
 
