@@ -312,7 +312,7 @@ static void dialogs_find_batch(struct rig *rig, uint32_t count) {
 
 		for (uint32_t j = 0; j < n; j++) {
 			key[j] = in_dialog(rig, scrambled(i + j, count), id[j]);
-			dialog_prefetch(&rig->dialogs, str_of(id[j], MINT_LEN));
+			dialog_prefetch_slot(&rig->dialogs, dialog_slot_of(str_of(id[j], MINT_LEN)));
 		}
 		for (uint32_t j = 0; j < n; j++)
 			if (!dialog_find(&rig->dialogs, key[j], str_of(id[j], MINT_LEN), &by_caller))

@@ -11,8 +11,8 @@ from process import Failed, Process, run, wait_for
 
 TEMPLATE = machine.TOP / "perf" / "bench" / "tandem.yaml"
 RING = 11  # log2 of the slots of a memif ring
-# For 200,000 calls a second over the 32 s they linger would be 25 million; the bench measures shorter than that.
-TRANSACTIONS, DIALOGS, TEXT_MB = 4000000, 1000000, 3000
+# What lingers of a few steps of a search at 200,000 calls a second, each of four transactions, for 32 s.
+TRANSACTIONS, DIALOGS, TEXT_MB = 16000000, 1500000, 3500
 
 
 class Wire:

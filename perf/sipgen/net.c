@@ -14,7 +14,7 @@
 #include "checksum.h"
 
 #define BUFFERS 32767
-#define RESOLVE_S 10
+#define RESOLVE_S 60 // a proxy with large tables takes its time to start
 #define ASK_EVERY_MS 200
 #define LOOK_EVERY 4 // messages, at the clock: far less than GAP_US
 

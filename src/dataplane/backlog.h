@@ -4,7 +4,8 @@
 // Whether a worker keeps up with what comes. When its queues have given full bursts for a while it looks how much
 // waits, by taking as much as there is. A pause of the core leaves a deep queue as well, which is worked off within
 // milliseconds: a queue is overload when every look for BACKLOG_STANDING_MS finds it deep. After that the next deep
-// queue is, at once, for BACKLOG_WATCH_MS, so that new requests are refused before queues run over and lose others.
+// queue is, at once, for BACKLOG_WATCH_MS, so that new requests are refused before queues run over and lose others; and
+// only for as long as the queue is deep.
 #pragma once
 
 #include "base/base.h"
@@ -55,7 +56,7 @@ static inline bool backlog_note(struct backlog *backlog, uint64_t now_ms) {
 	}
 	if (backlog->look)
 		backlog_judge(backlog, now_ms);
-	backlog->look = ++backlog->full_turns % BACKLOG_LOOK_TURNS == 0;
+	backlog->look = ++backlog->full_turns % BACKLOG_LOOK_TURNS == 0 || backlog->behind;
 	backlog->full = backlog->deep = false;
 	return backlog->behind && !before;
 }

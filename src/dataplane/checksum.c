@@ -4,19 +4,40 @@
 
 #include <string.h>
 
+static inline uint64_t add(uint64_t sum, uint64_t word) {
+	sum += word;
+	return sum + (sum < word);
+}
+
+// Less than eight bytes, by loads and no copy: a load of what is being copied in pieces waits for the stores.
+static inline uint64_t last_word(const uint8_t *p, size_t len) {
+	uint64_t word = 0;
+	uint32_t four = 0;
+	uint16_t two = 0;
+	unsigned at = 0;
+
+	if (len & 4) {
+		memcpy(&four, p, sizeof(four));
+		word = four;
+		at = 4;
+	}
+	if (len & 2) {
+		memcpy(&two, p + at, sizeof(two));
+		word |= (uint64_t)two << 8 * at;
+		at += 2;
+	}
+	return len & 1 ? word | (uint64_t)p[at] << 8 * at : word;
+}
+
 // Eight bytes at a time: 64-bit ones' complement addition folds to the same 16 bits (RFC 1071 section 2).
 static uint64_t sum_words(const uint8_t *p, size_t len, uint64_t sum) {
-	uint64_t word = 0;
+	uint64_t word;
 
 	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
-		sum += word;
-		sum += sum < word;
+		sum = add(sum, word);
 	}
-	word = 0;
-	memcpy(&word, p, len);
-	sum += word;
-	return sum + (sum < word);
+	return add(sum, last_word(p, len));
 }
 
 static uint16_t fold(uint64_t sum) {

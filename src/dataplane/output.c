@@ -51,55 +51,65 @@ static void *header_push(struct rte_mbuf *m, uint32_t len) {
 	return rte_pktmbuf_mtod(m, void *);
 }
 
-static void udp_push(struct rte_mbuf *m, uint16_t from, uint16_t to) {
+static uint16_t fold(uint32_t sum) {
+	sum = (sum & UINT16_MAX) + (sum >> 16);
+	return (uint16_t)((sum & UINT16_MAX) + (sum >> 16));
+}
+
+// The checksums are summed from the values and not read back from the headers: loads of what was just stored in smaller
+// pieces wait for the stores.
+static uint32_t addresses_sum(rte_be32_t from, rte_be32_t to) {
+	return (from & UINT16_MAX) + (from >> 16) + (to & UINT16_MAX) + (to >> 16);
+}
+
+// With offload the field holds the sum of the pseudo header, as the drivers want it. Else it is never 0, which would say
+// that there is none (RFC 768).
+static void udp_push(const struct port *port, struct rte_mbuf *m, uint16_t from, uint16_t to, uint32_t addresses) {
+	uint32_t payload = port->checksum_tx ? 0 : checksum_sum(rte_pktmbuf_mtod(m, void *), m->data_len), pseudo;
 	struct rte_udp_hdr *udp = header_push(m, sizeof(*udp));
+	uint16_t checksum;
 
 	*udp = (struct rte_udp_hdr){
 		.src_port = rte_cpu_to_be_16(from),
 		.dst_port = rte_cpu_to_be_16(to),
 		.dgram_len = rte_cpu_to_be_16(m->data_len),
 	};
+	pseudo = addresses + rte_cpu_to_be_16(IPPROTO_UDP) + rte_cpu_to_be_16(m->data_len);
+	if (port->checksum_tx) {
+		udp->dgram_cksum = fold(pseudo);
+		return;
+	}
+	checksum = (uint16_t)~fold(
+		pseudo + payload + rte_cpu_to_be_16(from) + rte_cpu_to_be_16(to) + rte_cpu_to_be_16(m->data_len)
+	);
+	udp->dgram_cksum = checksum ? checksum : UINT16_MAX;
 }
 
 // Don't Fragment stays clear: a router with a smaller MTU may cut what nobody would tell us to send smaller.
-static void ipv4_push(struct worker *w, struct rte_mbuf *m, const struct ip_addr *from, const struct ip_addr *to) {
+static void
+ipv4_push(struct worker *w, const struct port *port, struct rte_mbuf *m, rte_be32_t from, rte_be32_t to) {
 	struct rte_ipv4_hdr *ip = header_push(m, sizeof(*ip));
+	rte_be16_t len = rte_cpu_to_be_16(m->data_len), id = rte_cpu_to_be_16(w->tx->ip_id);
 
 	*ip = (struct rte_ipv4_hdr){
 		.version_ihl = RTE_IPV4_VHL_DEF,
-		.total_length = rte_cpu_to_be_16(m->data_len),
-		.packet_id = rte_cpu_to_be_16(w->tx->ip_id),
+		.total_length = len,
+		.packet_id = id,
 		.time_to_live = TTL,
 		.next_proto_id = IPPROTO_UDP,
-		.src_addr = ip_to_v4(from),
-		.dst_addr = ip_to_v4(to),
+		.src_addr = from,
+		.dst_addr = to,
 	};
 	w->tx->ip_id = (uint16_t)(w->tx->ip_id + w->worker_count);
-}
-
-// Never 0, which would say that there is none (RFC 768).
-static uint16_t udp_checksum(const struct rte_ipv4_hdr *ip, const struct rte_udp_hdr *udp, uint32_t len) {
-	uint32_t sum = (uint32_t)rte_ipv4_phdr_cksum(ip, 0) + checksum_sum(udp, len);
-	uint16_t checksum;
-
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	checksum = (uint16_t) ~((sum & UINT16_MAX) + (sum >> 16));
-	return checksum ? checksum : UINT16_MAX;
-}
-
-// With offload the UDP field holds the sum of the pseudo header, as the drivers want it.
-static void ipv4_checksums(const struct port *port, struct rte_mbuf *m) {
-	struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
-	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
-
 	if (!port->checksum_tx) {
-		udp->dgram_cksum = udp_checksum(ip, udp, m->data_len - (uint32_t)sizeof(*ip));
-		ip->hdr_checksum = rte_ipv4_cksum(ip);
+		ip->hdr_checksum = (uint16_t)~fold(
+			rte_cpu_to_be_16(RTE_IPV4_VHL_DEF << 8) + len + id + rte_cpu_to_be_16(TTL << 8 | IPPROTO_UDP) +
+			addresses_sum(from, to)
+		);
 		return;
 	}
 	m->l3_len = sizeof(*ip);
 	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_UDP_CKSUM;
-	udp->dgram_cksum = rte_ipv4_phdr_cksum(ip, m->ol_flags);
 }
 
 static inline uint8_t *u16_put(uint8_t *at, uint16_t value) {
@@ -126,7 +136,7 @@ static void ether_push(struct rte_mbuf *m, const struct port *port, uint16_t vla
 static void transmit(struct worker *w, struct rte_mbuf *m, const struct endpoint *from, const struct neigh_hop *hop) {
 	const struct config_interface *interface = &w->cfg->interfaces[hop->interface];
 	const struct port *port = &w->ports[interface->port];
-	uint16_t to_port = packet_of(m)->dst.port;
+	rte_be32_t local = ip_to_v4(&from->addr), remote = ip_to_v4(&hop->to);
 
 	if (m->data_len > output_payload_max(w, hop->interface, IP_V4) || !headroom_make(m, OUTPUT_HEADROOM)) {
 		tx_drop(w, m, COUNT_DROP_TX_SIZE);
@@ -134,9 +144,8 @@ static void transmit(struct worker *w, struct rte_mbuf *m, const struct endpoint
 	}
 	m->ol_flags &= KEEP_FLAGS;
 	m->tx_offload = 0;
-	udp_push(m, from->port, to_port);
-	ipv4_push(w, m, &from->addr, &hop->to);
-	ipv4_checksums(port, m);
+	udp_push(port, m, from->port, packet_of(m)->dst.port, addresses_sum(local, remote));
+	ipv4_push(w, port, m, local, remote);
 	ether_push(m, port, interface->vlan, hop);
 	count_one(&w->count, COUNT_TX_SIP);
 	tx_frame(w, interface->port, m);

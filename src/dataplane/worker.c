@@ -21,7 +21,7 @@
 #include "dataplane/tx.h"
 
 #define BURST 32
-#define FETCH_AHEAD 2
+#define FETCH_AHEAD 6
 #define COMMANDS_PER_TURN 4
 #define IDLE_TURNS 64 // empty turns before the first sleep
 #define IDLE_STEP 8   // sleeps of one length before it doubles
@@ -165,7 +165,7 @@ static inline uint32_t sort_datagram(
 // first one was with the whole burst.
 static inline void fetch(const struct rte_mbuf *m) {
 	for (uint32_t at = CACHE_LINE; at < m->data_len; at += CACHE_LINE)
-		rte_prefetch0(rte_pktmbuf_mtod_offset(m, const char *, at));
+		rte_prefetch1(rte_pktmbuf_mtod_offset(m, const char *, at));
 }
 
 // A burst, or all that waits when the worker looks how much that is.

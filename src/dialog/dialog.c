@@ -197,11 +197,10 @@ dialog_find(const struct dialog_table *table, struct dialog_key key, struct str 
 	return wanted.found;
 }
 
-void dialog_prefetch(const struct dialog_table *table, struct str id) {
+uint32_t dialog_slot_of(struct str id) {
 	uint32_t slot;
 
-	if (mint_peek(id, &slot))
-		dialog_prefetch_slot(table, slot);
+	return mint_peek(id, &slot) ? slot : SLOT_NONE;
 }
 
 void dialog_prefetch_slot(const struct dialog_table *table, uint32_t slot) {

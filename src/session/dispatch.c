@@ -49,19 +49,16 @@ static bool is_usable(enum sip_verdict verdict) {
 	return verdict == SIP_OK || verdict == SIP_BAD_URI_SCHEME;
 }
 
-static void fetch_for_request(const struct session *s, struct inbound *in) {
+static void keys_of_request(const struct session *s, struct inbound *in) {
 	in->key = txn_key_of(&s->txns, &in->msg, in->call_hash);
-	txn_prefetch(&s->txns, in->key);
 	if (!has_dialogs(s))
 		return;
 	in->dialog_key = dialog_key_of(&s->dialogs, &in->msg, in->call_hash);
 	if (in->msg.to.tag.len > 0)
-		dialog_prefetch(&s->dialogs, route_dialog_id(s, &in->msg));
-	else if (in->msg.method == SIP_INVITE)
-		dialog_prefetch_create(&s->dialogs, in->dialog_key);
+		in->dialog_slot = dialog_slot_of(route_dialog_id(s, &in->msg));
 }
 
-// First pass: parses, and asks for the first lines of memory the message will need.
+// First pass: parses, and works out by what the message will be found.
 static void take_in(struct session *s, struct inbound *in, struct rte_mbuf *m) {
 	const char *data = rte_pktmbuf_mtod(m, char *);
 	uint32_t len = rte_pktmbuf_data_len(m);
@@ -73,19 +70,30 @@ static void take_in(struct session *s, struct inbound *in, struct rte_mbuf *m) {
 	in->verdict = sip_parse(&in->msg, data, len, is_response ? &s->own_limits : &s->limits, &s->locator);
 	stage_enter(s->w, STAGE_LOOKUP);
 	in->call_hash = hash_str(s->seed, in->msg.call_id);
-	if (!is_usable(in->verdict) || !has_transactions(s))
-		return;
-	if (in->msg.is_request)
-		fetch_for_request(s, in);
-	else
-		txn_prefetch_client(&s->txns, in->msg.via.branch);
+	in->is_looked_up = is_usable(in->verdict) && has_transactions(s);
+	if (in->is_looked_up && in->msg.is_request)
+		keys_of_request(s, in);
 }
 
-// Second pass: those lines are there and say what else is needed.
-static void look_ahead(struct session *s, struct inbound *in) {
-	if (!is_usable(in->verdict) || !has_transactions(s))
+// Second pass: asks for the first lines of memory the message will need.
+static void fetch(const struct session *s, const struct inbound *in) {
+	if (!in->is_looked_up)
 		return;
-	stage_enter(s->w, STAGE_LOOKUP);
+	if (!in->msg.is_request) {
+		txn_prefetch_client(&s->txns, in->msg.via.branch);
+		return;
+	}
+	txn_prefetch(&s->txns, in->key);
+	if (in->dialog_slot != SLOT_NONE)
+		dialog_prefetch_slot(&s->dialogs, in->dialog_slot);
+	else if (in->msg.method == SIP_INVITE && has_dialogs(s))
+		dialog_prefetch_create(&s->dialogs, in->dialog_key);
+}
+
+// Third pass: those lines are there and say what else is needed.
+static void look_ahead(const struct session *s, struct inbound *in) {
+	if (!in->is_looked_up)
+		return;
 	if (in->msg.is_request) {
 		txn_prefetch_record(&s->txns, in->key);
 	} else {
@@ -94,9 +102,9 @@ static void look_ahead(struct session *s, struct inbound *in) {
 	}
 }
 
-// Third pass: the dialog of a response is there. A BYE's takes it out of its table and its timer's queue.
+// Fourth pass: the dialog of a response is there. A BYE's takes it out of its table and its timer's queue.
 static void look_around(const struct session *s, const struct inbound *in) {
-	if (in->dialog_slot != SLOT_NONE)
+	if (in->is_looked_up && !in->msg.is_request && in->dialog_slot != SLOT_NONE)
 		dialog_prefetch_around(&s->dialogs, in->dialog_slot, in->msg.method == SIP_BYE);
 }
 
@@ -112,7 +120,7 @@ static void dispatch_usable(struct session *s, struct rte_mbuf *m) {
 		stateless_response(s, m);
 }
 
-// Fourth pass.
+// Fifth pass.
 static void act(struct session *s, const struct inbound *in) {
 	struct counters *count = &s->w->count;
 
@@ -136,17 +144,22 @@ static void act(struct session *s, const struct inbound *in) {
 		refuse_malformed(s, in->m, in->verdict);
 }
 
-void dispatch_datagrams(struct worker *w, struct rte_mbuf **m, uint32_t count) {
-	struct session *s = w->session;
+// Each pass over all of the group: so memory that is far away is waited for once, and not by each datagram.
+static void group(struct session *s, struct rte_mbuf **m, uint32_t count) {
+	for (uint32_t i = 0; i < count; i++)
+		take_in(s, &s->inbound[i], m[i]);
+	stage_enter(s->w, STAGE_LOOKUP);
+	for (uint32_t i = 0; i < count; i++)
+		fetch(s, &s->inbound[i]);
+	for (uint32_t i = 0; i < count; i++)
+		look_ahead(s, &s->inbound[i]);
+	for (uint32_t i = 0; i < count; i++)
+		look_around(s, &s->inbound[i]);
+	for (uint32_t i = 0; i < count; i++)
+		act(s, &s->inbound[i]);
+}
 
-	for (uint32_t i = 0; i < count + 3; i++) {
-		if (i < count)
-			take_in(s, &s->inbound[i % INBOUND], m[i]);
-		if (i >= 1 && i - 1 < count)
-			look_ahead(s, &s->inbound[(i - 1) % INBOUND]);
-		if (i >= 2 && i - 2 < count)
-			look_around(s, &s->inbound[(i - 2) % INBOUND]);
-		if (i >= 3)
-			act(s, &s->inbound[(i - 3) % INBOUND]);
-	}
+void dispatch_datagrams(struct worker *w, struct rte_mbuf **m, uint32_t count) {
+	for (uint32_t done = 0; done < count; done += INBOUND)
+		group(w->session, m + done, count - done < INBOUND ? count - done : INBOUND);
 }

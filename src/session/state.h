@@ -22,9 +22,8 @@ struct listener_text {
 	uint32_t record_route_len;
 };
 
-// Datagrams in hand at once: one is parsed, what the two before it will need is fetched, and the one before those acts,
-// so that nobody waits for memory.
-#define INBOUND 4
+// Datagrams in hand at once: a whole burst.
+#define INBOUND 32
 
 struct inbound {
 	struct sip_msg msg;
@@ -33,7 +32,8 @@ struct inbound {
 	uint64_t call_hash;
 	struct txn_key key;
 	struct dialog_key dialog_key;
-	uint32_t dialog_slot; // of a response: where its dialog seems to be, to fetch; SLOT_NONE: nowhere
+	uint32_t dialog_slot; // where its dialog seems to be, to fetch; SLOT_NONE: nowhere
+	bool is_looked_up;    // there are transactions, and it can be one's
 };
 
 struct session {
