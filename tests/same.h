@@ -71,6 +71,7 @@ static inline const char *same_message(const struct sip_msg *x, const struct sip
 
 	differs = differs ? differs : same_uri(&x->uri, &y->uri);
 	differs = differs ? differs : same_via(&x->via, &y->via);
+	differs = differs ? differs : same_via(&x->via_below, &y->via_below);
 	differs = differs ? differs : same_addr(&x->from, &y->from);
 	differs = differs ? differs : same_addr(&x->to, &y->to);
 	if (differs)

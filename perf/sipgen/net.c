@@ -16,7 +16,8 @@
 #define BUFFERS 32767
 #define RESOLVE_S 60 // a proxy with large tables takes its time to start
 #define ASK_EVERY_MS 200
-#define LOOK_EVERY 4 // messages, at the clock: far less than GAP_US
+#define SETTLE_MS 1000 // what a proxy that has just started needs to find its own neighbours
+#define LOOK_EVERY 4   // messages, at the clock: far less than GAP_US
 
 // --- sending ---
 
@@ -297,10 +298,16 @@ static void resolve_poll(struct net *net, struct net_port *port, const struct ip
 	}
 }
 
+static void poll_for(struct net *net, uint64_t cycles, const struct ip_addr *wanted) {
+	for (uint64_t end = rte_rdtsc() + cycles; rte_rdtsc() < end; net_flush(net))
+		for (uint32_t i = 0; i < net->port_count; i++)
+			resolve_poll(net, &net->ports[i], wanted);
+}
+
 int net_resolve(struct net *net, const struct options *o) {
 	const struct ip_addr *wanted = o->gateway.family ? &o->gateway : &o->target.addr;
 	struct net_side *side = &net->side[SIDE_A];
-	uint64_t hz = rte_get_tsc_hz(), end = rte_rdtsc() + RESOLVE_S * hz, next = 0;
+	uint64_t hz = rte_get_tsc_hz(), end = rte_rdtsc() + RESOLVE_S * hz;
 	char text[IP_TEXT_MAX];
 
 	peer_init(side, &side->peers[0], &o->target, o->peer_mac);
@@ -308,17 +315,14 @@ int net_resolve(struct net *net, const struct options *o) {
 	for (unsigned i = 0; i < SIDES; i++)
 		arp_ask(net, i, &net->side[i].local.addr);
 	while (side->peer_count == 0 && rte_rdtsc() < end) {
-		if (rte_rdtsc() >= next) {
-			arp_ask(net, SIDE_A, wanted);
-			next = rte_rdtsc() + hz / 1000 * ASK_EVERY_MS;
-		}
-		for (uint32_t i = 0; i < net->port_count; i++)
-			resolve_poll(net, &net->ports[i], wanted);
-		net_flush(net);
+		arp_ask(net, SIDE_A, wanted);
+		poll_for(net, hz / 1000 * ASK_EVERY_MS, wanted);
 	}
 	if (side->peer_count > 0) {
 		struct net_peer found = side->peers[0];
 
+		if (!o->has_peer_mac)
+			poll_for(net, hz / 1000 * SETTLE_MS, wanted);
 		peer_init(side, &side->peers[0], &o->target, found.mac);
 		return 0;
 	}

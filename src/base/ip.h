@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 //
-// An IP address of either family and a UDP endpoint. Bytes are in network order, ports in host order.
+// An IP address of either family and a UDP endpoint. Bytes are in network order, ports in host order. The sixteen bytes
+// are written and read as two halves throughout: a load wider than what was just stored waits for the stores.
 #pragma once
 
 #include "base/base.h"
@@ -14,8 +15,8 @@ enum ip_family {
 };
 
 struct ip_addr {
-	uint8_t family;	   // enum ip_family
 	uint8_t bytes[16]; // IPv4: the first four, the rest zero
+	uint8_t family;	   // enum ip_family
 };
 
 struct ip_prefix {
@@ -32,8 +33,22 @@ struct endpoint {
 #define IP_TEXT_MAX 46
 #define ENDPOINT_TEXT_MAX (IP_TEXT_MAX + 8)
 
+struct ip_halves {
+	uint64_t first, second;
+};
+
+static inline struct ip_halves ip_halves(const struct ip_addr *addr) {
+	struct ip_halves halves;
+
+	memcpy(&halves.first, addr->bytes, sizeof(halves.first));
+	memcpy(&halves.second, addr->bytes + sizeof(halves.first), sizeof(halves.second));
+	return halves;
+}
+
 static inline bool ip_eq(const struct ip_addr *a, const struct ip_addr *b) {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	struct ip_halves left = ip_halves(a), right = ip_halves(b);
+
+	return left.first == right.first && left.second == right.second && a->family == b->family;
 }
 
 static inline bool endpoint_eq(const struct endpoint *a, const struct endpoint *b) {
@@ -41,10 +56,19 @@ static inline bool endpoint_eq(const struct endpoint *a, const struct endpoint *
 }
 
 // From an address in network byte order, as it stands in an IPv4 header.
-static inline struct ip_addr ip_from_v4(uint32_t network_order) {
-	struct ip_addr addr = {.family = IP_V4};
+static inline void ip_set_v4(struct ip_addr *ret_addr, uint32_t network_order) {
+	const uint64_t first = network_order, second = 0;
+	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the address is in the first bytes");
 
-	memcpy(addr.bytes, &network_order, sizeof(network_order));
+	memcpy(ret_addr->bytes, &first, sizeof(first));
+	memcpy(ret_addr->bytes + sizeof(first), &second, sizeof(second));
+	ret_addr->family = IP_V4;
+}
+
+static inline struct ip_addr ip_from_v4(uint32_t network_order) {
+	struct ip_addr addr;
+
+	ip_set_v4(&addr, network_order);
 	return addr;
 }
 

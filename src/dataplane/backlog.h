@@ -3,7 +3,7 @@
 //
 // Whether a worker keeps up with what comes. When its queues have given full bursts for a while it looks how much
 // waits, by taking as much as there is. A pause of the core leaves a deep queue as well, which is worked off within
-// milliseconds: a queue is overload when every look for BACKLOG_STANDING_MS finds it deep. After that the next deep
+// some tens of milliseconds: a queue is overload when every look for BACKLOG_STANDING_MS finds it deep. After that the next deep
 // queue is, at once, for BACKLOG_WATCH_MS, so that new requests are refused before queues run over and lose others; and
 // only for as long as the queue is deep.
 #pragma once
@@ -12,7 +12,7 @@
 
 #define BACKLOG_LOOK_TURNS 16 // full ones in a row between two looks
 #define BACKLOG_DEEP 512      // frames in one queue, of the 1,024 and more they hold
-#define BACKLOG_STANDING_MS 20
+#define BACKLOG_STANDING_MS 100
 #define BACKLOG_WATCH_MS 1000
 
 struct backlog {

@@ -118,16 +118,14 @@ static void datagram_shape(
 	uint32_t start = (uint32_t)((const uint8_t *)(udp + 1) - rte_pktmbuf_mtod(m, const uint8_t *));
 	uint32_t len = rte_be_to_cpu_16(udp->dgram_len) - (uint32_t)sizeof(*udp);
 
-	*packet = (struct packet){
-		.rx_tsc = frame->rx_tsc,
-		.src = {.addr = ip_from_v4(ip->src_addr), .port = rte_be_to_cpu_16(udp->src_port)},
-		.dst = {.addr = ip_from_v4(ip->dst_addr), .port = rte_be_to_cpu_16(udp->dst_port)},
-		.vlan = frame->vlan,
-		.kind = PACKET_DATAGRAM,
-		.port = frame->index,
-		.listener = (uint8_t)listener,
-		.latency = LATENCY_NONE,
-	};
+	packet->rx_tsc = frame->rx_tsc;
+	ip_set_v4(&packet->src.addr, ip->src_addr);
+	packet->src.port = rte_be_to_cpu_16(udp->src_port);
+	packet->vlan = frame->vlan;
+	packet->kind = PACKET_DATAGRAM;
+	packet->port = frame->index;
+	packet->listener = (uint8_t)listener;
+	packet->latency = LATENCY_NONE;
 	m->data_off += start;
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;

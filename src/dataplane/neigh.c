@@ -47,13 +47,12 @@ static void routes_index(struct neigh_snapshot *snapshot, const struct neigh_rou
 }
 
 static inline uint64_t address_hash(const struct ip_addr *addr, uint8_t interface) {
-	uint64_t halves[2];
+	struct ip_halves halves = ip_halves(addr);
+	uint64_t hash = (halves.first ^ interface) * UINT64_C(0x9e3779b97f4a7c15);
 
-	memcpy(halves, addr->bytes, sizeof(halves));
-	halves[0] = (halves[0] ^ interface) * UINT64_C(0x9e3779b97f4a7c15);
-	halves[0] ^= halves[0] >> 32;
-	halves[0] = (halves[0] + halves[1]) * UINT64_C(0xbf58476d1ce4e5b9);
-	return halves[0] ^ halves[0] >> 29;
+	hash ^= hash >> 32;
+	hash = (hash + halves.second) * UINT64_C(0xbf58476d1ce4e5b9);
+	return hash ^ hash >> 29;
 }
 
 static void entries_index(struct neigh_snapshot *snapshot, const struct neigh_entry *entries, uint32_t count) {

@@ -133,7 +133,9 @@ static void ether_push(struct rte_mbuf *m, const struct port *port, uint16_t vla
 }
 
 // The next hop is known: puts all headers on and queues the frame.
-static void transmit(struct worker *w, struct rte_mbuf *m, const struct endpoint *from, const struct neigh_hop *hop) {
+static void transmit(
+	struct worker *w, struct rte_mbuf *m, const struct endpoint *from, uint16_t to_port, const struct neigh_hop *hop
+) {
 	const struct config_interface *interface = &w->cfg->interfaces[hop->interface];
 	const struct port *port = &w->ports[interface->port];
 	rte_be32_t local = ip_to_v4(&from->addr), remote = ip_to_v4(&hop->to);
@@ -144,7 +146,7 @@ static void transmit(struct worker *w, struct rte_mbuf *m, const struct endpoint
 	}
 	m->ol_flags &= KEEP_FLAGS;
 	m->tx_offload = 0;
-	udp_push(port, m, from->port, packet_of(m)->dst.port, addresses_sum(local, remote));
+	udp_push(port, m, from->port, to_port, addresses_sum(local, remote));
 	ipv4_push(w, port, m, local, remote);
 	ether_push(m, port, interface->vlan, hop);
 	count_one(&w->count, COUNT_TX_SIP);
@@ -156,8 +158,6 @@ static void datagram_send(struct worker *w, struct rte_mbuf *m, uint8_t listener
 	const struct endpoint *from = &w->cfg->listeners[listener].local;
 	const struct neigh_hop *hop;
 
-	packet_of(m)->dst = *to;
-	packet_of(m)->listener = listener;
 	if (unlikely(to->addr.family != IP_V4 || from->addr.family != IP_V4)) {
 		tx_drop(w, m, COUNT_DROP_NO_ROUTE);
 		return;
@@ -168,10 +168,12 @@ static void datagram_send(struct worker *w, struct rte_mbuf *m, uint8_t listener
 		tx_drop(w, m, COUNT_DROP_NO_ROUTE);
 		return;
 	case NEIGH_WAITING:
+		packet_of(m)->dst = *to;
+		packet_of(m)->listener = listener;
 		pending_add(w, m, hop);
 		return;
 	case NEIGH_KNOWN:
-		transmit(w, m, from, hop);
+		transmit(w, m, from, to->port, hop);
 		return;
 	}
 }

@@ -29,7 +29,7 @@ const char *latency_kind_name(enum latency_kind kind);
 struct packet {
 	uint64_t rx_tsc; // when its burst was received; 0 for what we make
 	struct endpoint src;
-	struct endpoint dst;
+	struct endpoint dst; // of what waits for its next hop to be resolved
 	uint16_t vlan;
 	uint8_t kind;	  // enum packet_kind
 	uint8_t port;	  // received by, or to be sent by

@@ -78,10 +78,11 @@ static bool set_remote(struct txn_table *table, struct txn *txn, const struct en
 }
 
 struct endpoint txn_remote(const struct txn_table *table, const struct txn *txn) {
-	struct endpoint remote = {.port = txn->remote_port};
+	struct endpoint remote;
 
+	remote.port = txn->remote_port;
 	if (!txn->is_v6) {
-		remote.addr = ip_from_v4(txn->remote);
+		ip_set_v4(&remote.addr, txn->remote);
 		return remote;
 	}
 	remote.addr.family = IP_V6;

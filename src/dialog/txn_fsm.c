@@ -176,14 +176,8 @@ static const char *const event_names[TXN_EVENT_COUNT] = {
 };
 // clang-format on
 
-struct txn_step txn_fsm_step(enum txn_kind kind, enum txn_state state, enum txn_event event) {
-	struct txn_step step = (*machines[kind])[state][event];
-
-	if (step.next == TXN_NONE)
-		step.next = (uint8_t)state;
-	if (step.next == TXN_TERMINATED)
-		step.actions |= TXN_DO_FREE;
-	return step;
+const struct txn_step *txn_fsm_cell(enum txn_kind kind, enum txn_state state, enum txn_event event) {
+	return &(*machines[kind])[state][event];
 }
 
 bool txn_state_is_live(enum txn_state state) {

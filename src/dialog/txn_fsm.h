@@ -90,9 +90,21 @@ struct txn_step {
 	uint16_t actions;   // bits of enum txn_action
 };
 
+const struct txn_step *txn_fsm_cell(enum txn_kind kind, enum txn_state state, enum txn_event event);
+
 // Never fails: an event that means nothing in this state keeps the state and asks for nothing. `next` of the result
-// is never TXN_NONE.
-struct txn_step txn_fsm_step(enum txn_kind kind, enum txn_state state, enum txn_event event);
+// is never TXN_NONE. Inline, so that the step stays in registers.
+static inline struct txn_step txn_fsm_step(enum txn_kind kind, enum txn_state state, enum txn_event event) {
+	const struct txn_step *cell = txn_fsm_cell(kind, state, event);
+	uint8_t next = cell->next == TXN_NONE ? (uint8_t)state : cell->next;
+
+	return (struct txn_step){
+		.next = next,
+		.retransmit = cell->retransmit,
+		.timeout = cell->timeout,
+		.actions = (uint16_t)(cell->actions | (next == TXN_TERMINATED ? TXN_DO_FREE : 0)),
+	};
+}
 
 // In progress: neither completed nor gone.
 bool txn_state_is_live(enum txn_state state);

@@ -43,14 +43,10 @@ static bool via_target(const struct sip_via *via, struct endpoint *ret_to) {
 
 // False when the response is none to a request we forwarded for the Via below ours.
 static bool way_find(const struct session *s, struct endpoint *ret_to, uint8_t *ret_listener) {
-	struct sip_walk walk = {.id = HDR_VIA};
-	struct sip_via via;
-	struct str text;
+	const struct sip_via *via = &s->msg->via_below;
 
-	if (sip_walk_next(s->msg, &walk, &text) != 1 || sip_walk_next(s->msg, &walk, &text) != 1 ||
-	    !sip_via_parse(text, &via) || !via_target(&via, ret_to))
-		return false;
-	return mint_return_read(s->msg->via.branch, s->seed, way_back(s, via.branch, ret_to), ret_listener);
+	return s->msg->via_count > 1 && via_target(via, ret_to) &&
+	       mint_return_read(s->msg->via.branch, s->seed, way_back(s, via->branch, ret_to), ret_listener);
 }
 
 void stateless_response(struct session *s, struct rte_mbuf *m) {

@@ -5,14 +5,21 @@
 #define BLOCK 8
 
 void sip_write_u32(struct sip_writer *w, uint32_t value) {
-	char digits[10];
-	uint32_t at = sizeof(digits);
+	uint32_t digits = 1;
+	char *p;
 
+	for (uint32_t rest = value; rest > 9; rest /= 10)
+		digits++;
+	if (unlikely(digits > w->size - w->len)) {
+		w->overflow = true;
+		return;
+	}
+	w->len += digits;
+	p = w->buf + w->len;
 	do {
-		digits[--at] = (char)('0' + value % 10);
+		*--p = (char)('0' + value % 10);
 		value /= 10;
 	} while (value > 0);
-	sip_write(w, str_of(digits + at, sizeof(digits) - at));
 }
 
 static bool has_control(const char *block) {

@@ -130,7 +130,7 @@ static enum sip_verdict read_via_line(struct sip_msg *msg, int header, const str
 	int got;
 
 	rest = sip_header_value(msg, header);
-	while ((got = sip_via_next(&rest, msg->via_count == 0 ? &msg->via : &other)) == 1) {
+	while ((got = sip_via_next(&rest, sip_via_place(msg, &other))) == 1) {
 		if (msg->via_count >= limits->vias_max)
 			return SIP_BAD_TOO_MANY_VIAS;
 		msg->via_count++;

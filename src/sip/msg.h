@@ -66,9 +66,10 @@ struct sip_msg {
 	uint16_t status;	// responses: 100 to 699
 	struct str reason;
 
-	uint16_t via_count; // entries in all Via headers, the list commas counted
-	struct sip_via via; // the top one; when it is malformed, what comes before its parameters, for an answer
-	bool via_alone;	    // the top Via entry is the only one of its header line
+	uint16_t via_count;	  // entries in all Via headers, the list commas counted
+	struct sip_via via;	  // the top one; when it is malformed, what comes before its parameters, for an answer
+	bool via_alone;		  // the top Via entry is the only one of its header line
+	struct sip_via via_below; // the second entry: whom a response goes on to; zero when there is none
 	struct sip_name_addr from, to;
 	struct str call_id;
 	uint32_t cseq;

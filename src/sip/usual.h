@@ -8,6 +8,11 @@
 
 #include "sip/msg.h"
 
+// Where the next Via entry is read into; all but two are only looked at.
+static inline struct sip_via *sip_via_place(struct sip_msg *msg, struct sip_via *other) {
+	return msg->via_count == 0 ? &msg->via : msg->via_count == 1 ? &msg->via_below : other;
+}
+
 // What sip_parse reads behind the start line and the Vias, in this order.
 enum sip_step {
 	SIP_STEP_FROM,

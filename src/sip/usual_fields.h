@@ -113,7 +113,8 @@ TARGET static int read_vias(struct sip_msg *msg, uint32_t vias_max) {
 	int header = msg->first[HDR_VIA];
 
 	for (; header >= 0 && msg->via_count < vias_max; header = msg->next[header]) {
-		struct sip_via other = {0}, *via = msg->via_count == 0 ? &msg->via : &other;
+		struct sip_via other = {0};
+		struct sip_via *via = sip_via_place(msg, &other);
 		struct field f;
 
 		if (!field_of(msg, header, &f) || !read_via(&f, via)) {
