@@ -69,7 +69,7 @@ def over_memif(bench, size):
     socket = bench.file("floor.sock")
     client = "client,zero-copy=yes" if bench.huge else "client"
     devices = [f"net_memif0,role={role},socket={socket},socket-abstract=no,rsize={RING}" for role in ("server", client)]
-    return with_generator(bench, size, devices, ["--rxd=2048", "--txd=2048"])
+    return with_generator(bench, size, devices, [f"--rxd={1 << RING}", f"--txd={1 << RING}"])
 
 
 def over_af_xdp(bench, size):

@@ -7,6 +7,7 @@ import time
 
 import machine
 import network
+import proxy
 from process import wait_for
 from result import Row
 from sipgen import Load
@@ -45,7 +46,7 @@ class Size:
         self.rate = QUICK_RATE if bench.quick else round(best[0].value * 0.5) if best else RATE
 
     def options(self):
-        common = ["--dialogs", self.held, "--rate", self.rate, "--expect-100"]
+        common = ["--dialogs", self.held, "--rate", self.rate, *proxy.expected("dialog")]
         return common + (["--duration", 2, "--drain", 2] if self.bench.quick else ["--find-max", "--step", 2, "--drain", 6])
 
     def measure(self):

@@ -17,8 +17,8 @@ START_RATE = 20000  # where the first search begins
 
 
 def expected(state):
-    """What the generator has to know of a proxy: one that keeps state sends 100."""
-    return ["--expect-100"] if state != "stateless" else []
+    """Calls of seven messages to the proxy, the callee's 100 among them. One that keeps state sends a 100 of its own."""
+    return ["--send-100"] + (["--expect-100"] if state != "stateless" else [])
 
 
 def find_max(bench, wire, tested, start, *options):

@@ -51,7 +51,7 @@ def rows(bench):
         warm = 1 if bench.quick else LINGER_S
         with Tandem(bench, wire, "dialog", **({} if bench.quick else CAPACITY)) as tandem:
             load = Load(bench, wire, tandem, "soak", "--rate", rate, "--duration", warm + seconds, "--warmup", 1, "--ramp", 1,
-                        "--drain", 6, "--expect-100")
+                        "--drain", 6, *proxy.expected("dialog"))
             load.wait_until_it_calls(tandem)
             time.sleep(warm)
             minutes = watch(bench, tandem, load, seconds)

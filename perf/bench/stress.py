@@ -43,7 +43,8 @@ def overload(bench, wire, rate):
     """The report of a run at that rate, whatever becomes of its calls."""
     seconds = 1 if bench.quick else 10
     with Tandem(bench, wire, "transaction", **SLOW) as tandem:
-        options = ["--rate", round(rate), "--duration", seconds, "--warmup", seconds * 0.2, "--drain", 1]
+        options = ["--rate", round(rate), "--duration", seconds, "--warmup", seconds * 0.2, "--drain", 1,
+                   *proxy.expected("transaction")]
         return Load(bench, wire, tandem, "overload", *options).report(seconds + 90)
 
 

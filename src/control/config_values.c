@@ -13,6 +13,7 @@
 #define WORKER_TRANSACTIONS_MIN 16
 #define WORKER_DIALOGS_MIN 16
 #define WORKER_TEXT_MB_MIN 2
+#define WORKER_TEXT_MB_MAX 65536
 #define QUEUE_PACKETS_MIN 1024
 
 static void check_cpu(struct build *b, const char *path, uint32_t cpu) {
@@ -117,6 +118,22 @@ static void want_share(struct build *b, const char *path, uint64_t value, uint64
 		);
 }
 
+// Records name text by 32 bits, in units of 16 bytes.
+static void want_nameable(struct build *b, uint32_t text_mb) {
+	uint64_t most = (uint64_t)b->cfg->worker_count * WORKER_TEXT_MB_MAX;
+
+	if (text_mb > most)
+		config_problem(
+			b->tree,
+			"capacity.text_mb",
+			"%u is too large for %u workers; allowed are %lu MiB or less, %u for each",
+			text_mb,
+			b->cfg->worker_count,
+			most,
+			WORKER_TEXT_MB_MAX
+		);
+}
+
 void build_capacity(struct build *b) {
 	const struct raw_capacity *raw = &b->raw->capacity;
 	struct config_capacity *capacity = &b->cfg->capacity;
@@ -140,6 +157,7 @@ void build_capacity(struct build *b) {
 	);
 	want_share(b, "capacity.dialogs", capacity->dialogs, (uint64_t)workers * WORKER_DIALOGS_MIN, "dialogs");
 	want_share(b, "capacity.text_mb", text_mb, (uint64_t)workers * WORKER_TEXT_MB_MIN, "MiB");
+	want_nameable(b, text_mb);
 	want_share(
 		b,
 		"capacity.packets",

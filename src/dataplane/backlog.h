@@ -3,9 +3,9 @@
 //
 // Whether a worker keeps up with what comes. When its queues have given full bursts for a while it looks how much
 // waits, by taking as much as there is. A pause of the core leaves a deep queue as well, which is worked off within
-// some tens of milliseconds: a queue is overload when every look for BACKLOG_STANDING_MS finds it deep. After that the next deep
-// queue is, at once, for BACKLOG_WATCH_MS, so that new requests are refused before queues run over and lose others; and
-// only for as long as the queue is deep.
+// some tens of milliseconds: a queue is overload when every look for BACKLOG_STANDING_MS finds it deep. After that the
+// next deep queue is, at once, for BACKLOG_WATCH_MS, so that new requests are refused before queues run over and lose
+// others; and only for as long as the queue is deep.
 #pragma once
 
 #include "base/base.h"

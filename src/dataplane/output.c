@@ -62,8 +62,8 @@ static uint32_t addresses_sum(rte_be32_t from, rte_be32_t to) {
 	return (from & UINT16_MAX) + (from >> 16) + (to & UINT16_MAX) + (to >> 16);
 }
 
-// With offload the field holds the sum of the pseudo header, as the drivers want it. Else it is never 0, which would say
-// that there is none (RFC 768).
+// With offload the field holds the sum of the pseudo header, as the drivers want it. Else it is never 0, which would
+// say that there is none (RFC 768).
 static void udp_push(const struct port *port, struct rte_mbuf *m, uint16_t from, uint16_t to, uint32_t addresses) {
 	uint32_t payload = port->checksum_tx ? 0 : checksum_sum(rte_pktmbuf_mtod(m, void *), m->data_len), pseudo;
 	struct rte_udp_hdr *udp = header_push(m, sizeof(*udp));
@@ -79,15 +79,13 @@ static void udp_push(const struct port *port, struct rte_mbuf *m, uint16_t from,
 		udp->dgram_cksum = fold(pseudo);
 		return;
 	}
-	checksum = (uint16_t)~fold(
-		pseudo + payload + rte_cpu_to_be_16(from) + rte_cpu_to_be_16(to) + rte_cpu_to_be_16(m->data_len)
-	);
+	checksum = (uint16_t
+	)~fold(pseudo + payload + rte_cpu_to_be_16(from) + rte_cpu_to_be_16(to) + rte_cpu_to_be_16(m->data_len));
 	udp->dgram_cksum = checksum ? checksum : UINT16_MAX;
 }
 
 // Don't Fragment stays clear: a router with a smaller MTU may cut what nobody would tell us to send smaller.
-static void
-ipv4_push(struct worker *w, const struct port *port, struct rte_mbuf *m, rte_be32_t from, rte_be32_t to) {
+static void ipv4_push(struct worker *w, const struct port *port, struct rte_mbuf *m, rte_be32_t from, rte_be32_t to) {
 	struct rte_ipv4_hdr *ip = header_push(m, sizeof(*ip));
 	rte_be16_t len = rte_cpu_to_be_16(m->data_len), id = rte_cpu_to_be_16(w->tx->ip_id);
 
@@ -102,10 +100,9 @@ ipv4_push(struct worker *w, const struct port *port, struct rte_mbuf *m, rte_be3
 	};
 	w->tx->ip_id = (uint16_t)(w->tx->ip_id + w->worker_count);
 	if (!port->checksum_tx) {
-		ip->hdr_checksum = (uint16_t)~fold(
-			rte_cpu_to_be_16(RTE_IPV4_VHL_DEF << 8) + len + id + rte_cpu_to_be_16(TTL << 8 | IPPROTO_UDP) +
-			addresses_sum(from, to)
-		);
+		ip->hdr_checksum = (uint16_t
+		)~fold(rte_cpu_to_be_16(RTE_IPV4_VHL_DEF << 8) + len + id + rte_cpu_to_be_16(TTL << 8 | IPPROTO_UDP) +
+		       addresses_sum(from, to));
 		return;
 	}
 	m->l3_len = sizeof(*ip);

@@ -119,8 +119,8 @@ struct dialog *dialog_find(const struct dialog_table *table, struct dialog_key k
 // The slot our identifier names, not checked; SLOT_NONE when it is none.
 uint32_t dialog_slot_of(struct str id);
 
-// For bursts, before dialog_find: fetches the record in that slot; once that is there, its text and, before a message that
-// ends it, what it is taken out of; for an INVITE outside a dialog the bucket.
+// For bursts, before dialog_find: fetches the record in that slot; once that is there, its text and, before a message
+// that ends it, what it is taken out of; for an INVITE outside a dialog the bucket.
 void dialog_prefetch_slot(const struct dialog_table *table, uint32_t slot);
 void dialog_prefetch_around(const struct dialog_table *table, uint32_t slot, bool ends);
 static inline void dialog_prefetch_create(const struct dialog_table *table, struct dialog_key key) {
