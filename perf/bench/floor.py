@@ -13,13 +13,13 @@ from tandem import RING
 
 HEADERS = 14 + 20 + 8  # Ethernet, IP, UDP round a message
 SIZES = (600, 900)
-MBUFS = 8192  # few, so that they stay in the cache
+MBUFS = 32768
 
 
 def testpmd(bench, name, lcores, device, options, netns=None):
     """The second of the two lcores forwards; the first only waits for the end."""
     argv = ["dpdk-testpmd", "--lcores", f"0@{lcores[0]},1@{lcores[1]}", "--no-pci", "--no-telemetry",
-            f"--file-prefix=bench-{name}"]
+            f"--file-prefix=bench-{name}", "--mbuf-pool-ops-name=stack"]  # the warm ones first, as tandem does
     argv += ["--in-memory", "--single-file-segments", "-m", "256"] if bench.huge else ["--no-huge", "--no-shconf", "--iova-mode=va", "-m", "256"]
     argv += [f"--vdev={device}", "--", "--auto-start", "--stats-period=1", f"--total-num-mbufs={MBUFS}"] + options
     return Process(argv, bench.file(f"testpmd-{name}.log"), netns=netns, env={"LIBXDP_SKIP_DISPATCHER": "1"})

@@ -229,8 +229,15 @@ static inline uint32_t receive_ports(struct worker *w, const struct worker_stage
 
 	for (uint8_t i = 0; i < w->cfg->port_count; i++) {
 		for (uint16_t queue = w->id; queue < w->ports[i].rx_queues; queue += w->worker_count) {
+			uint32_t came;
+
 			stage_enter(w, STAGE_RECEIVE);
-			count += receive_queue(w, stages, i, queue);
+			came = receive_queue(w, stages, i, queue);
+			count += came;
+			if (came < BURST)
+				continue;
+			stage_enter(w, STAGE_SEND);
+			tx_flush(w); // not to have it wait for a burst of the next queue
 		}
 	}
 	return count;
