@@ -67,6 +67,7 @@ def measure(bench, names):
         try:
             for row in {**PARTS, **ON_REQUEST}[name].rows(bench):
                 rows.append(row)
+                print(f"bench:   {row.part}: {' '.join(row.cells()[:3])}", file=sys.stderr, flush=True)
         except (Failed, OSError) as error:
             failures.append(f"{name}: {error}")
             print(f"bench: {name} FAILED: {error}", file=sys.stderr)

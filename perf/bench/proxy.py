@@ -9,7 +9,7 @@ from result import Row
 from sipgen import Load
 from tandem import Tandem, Wire, cycles_a_message
 
-STATES = ("stateless", "transaction", "dialog")
+STATES = ("transaction", "dialog", "stateless")
 MESSAGES = ("INVITE", "200 for INVITE", "BYE")
 PERCENTILES = ("p50", "p99", "p99.9")
 QUICK_RATE = 1000
