@@ -11,6 +11,8 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
+#include "dataplane/umem.h"
+
 #include "checksum.h"
 
 #define BUFFERS 32767
@@ -351,7 +353,7 @@ int net_open(struct net *net, const struct options *o, struct engine *e) {
 	net->pool = rte_pktmbuf_pool_create_by_ops(
 		"packets", BUFFERS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY, "stack"
 	);
-	if (!net->pool) {
+	if (!net->pool || umem_trim(net->pool) < 0) {
 		fprintf(stderr, "sipgen: no memory for packet buffers: %s\n", rte_strerror(rte_errno));
 		return -ENOMEM;
 	}

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_eal.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 
 #include "dataplane/packet.h"
+#include "dataplane/umem.h"
 
 #define CACHE 256
 #define HEADERS_MAX 128 // Ethernet, VLAN, IP with options, UDP, rounded up
@@ -65,17 +67,36 @@ static uint32_t buffer_count(const struct config *cfg) {
 }
 
 // Without huge pages a buffer does not cross a page border, so that a page holds whole buffers only.
-static uint64_t buffer_footprint(const struct config *cfg) {
-	uint32_t size = object_size(buffer_room(cfg));
-
+static uint32_t footprint(uint32_t size) {
 	return size > PAGE / 2 && size < PAGE ? PAGE : size;
 }
 
-uint32_t buffer_megabytes(const struct config *cfg) {
-	uint64_t bytes = buffer_count(cfg) * buffer_footprint(cfg);
+static bool any_port_is_xdp(const struct config *cfg) {
+	for (uint32_t i = 0; i < cfg->port_count; i++)
+		if (strncmp(cfg->ports[i].device, "net_af_xdp", strlen("net_af_xdp")) == 0)
+			return true;
+	return false;
+}
 
+static bool xdp_shares_packets(const struct config *cfg) {
+	return any_port_is_xdp(cfg) && !buffer_is_too_large_for_xdp(cfg);
+}
+
+// As many buffers as leave `count` once those af_xdp cannot share are taken out.
+static uint32_t count_with_unshared(uint32_t count, uint32_t size) {
+	return (uint32_t)((uint64_t)count * footprint(size) / size) + 1;
+}
+
+uint32_t buffer_megabytes(const struct config *cfg) {
+	uint32_t size = object_size(buffer_room(cfg)), count = buffer_count(cfg);
+	uint64_t bytes;
+
+	if (xdp_shares_packets(cfg))
+		count = count_with_unshared(count, size);
+	bytes = (uint64_t)count * footprint(size);
 	if (buffer_is_too_large_for_xdp(cfg))
-		bytes += (uint64_t)queue_count(cfg) * 2 * BUFFER_XDP_QUEUE * BUFFER_XDP_OBJECT;
+		bytes += (uint64_t)count_with_unshared(queue_count(cfg) * 2 * BUFFER_XDP_QUEUE, object_size(XDP_ROOM)) *
+			 BUFFER_XDP_OBJECT;
 	bytes += bytes / 16;
 	return (uint32_t)(bytes >> 20) + OTHER_MEGABYTES;
 }
@@ -86,13 +107,25 @@ static struct rte_mempool *pool_create(const char *name, uint32_t count, uint32_
 	return rte_pktmbuf_pool_create_by_ops(name, count, CACHE, PRIVATE, (uint16_t)room, SOCKET_ID_ANY, "stack");
 }
 
+static struct rte_mempool *shared_pool_create(const char *name, uint32_t count, uint32_t room) {
+	bool huge = rte_eal_has_hugepages() != 0;
+	struct rte_mempool *pool =
+		pool_create(name, huge ? count : count_with_unshared(count, object_size(room)), room);
+
+	if (!pool || umem_trim(pool) == 0)
+		return pool;
+	rte_mempool_free(pool);
+	return NULL;
+}
+
 struct rte_mempool *buffer_pool_create(const struct config *cfg) {
-	return pool_create("packets", buffer_count(cfg), buffer_room(cfg));
+	return (xdp_shares_packets(cfg) ? shared_pool_create : pool_create
+	)("packets", buffer_count(cfg), buffer_room(cfg));
 }
 
 struct rte_mempool *buffer_xdp_pool_create(uint8_t port, uint16_t queues) {
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	snprintf(name, sizeof(name), "packets-xdp-%u", port);
-	return pool_create(name, queues * 2u * BUFFER_XDP_QUEUE, XDP_ROOM);
+	return shared_pool_create(name, queues * 2u * BUFFER_XDP_QUEUE, XDP_ROOM);
 }

@@ -50,9 +50,41 @@ static uint32_t megabytes(const char *device, uint8_t workers) {
 
 static void queues_of_the_device_have_buffers(void **state) {
 	(void)state;
-	assert_true(megabytes("net_af_xdp0,iface=a,queue_count=4", 1) + 8 > megabytes("net_af_xdp0,iface=a", 4));
+	assert_true(megabytes("net_af_xdp0,iface=a,queue_count=4", 1) + 12 > megabytes("net_af_xdp0,iface=a", 4));
 	assert_int_equal(megabytes("net_af_xdp0,iface=a,queue_count=4", 4), megabytes("net_af_xdp0,iface=a", 4));
 	assert_true(megabytes("net_af_packet0,iface=a,qpairs=2", 1) > megabytes("net_af_packet0,iface=a", 1));
+}
+
+// The driver shows the kernel `populated_size` buffers laid end to end from the start of the pool, and no byte more.
+static void all_lie_within_the_umem(struct rte_mempool *pool, uint32_t wanted) {
+	const struct rte_mempool_memhdr *memory = STAILQ_FIRST(&pool->mem_list);
+	size_t size = rte_mempool_calc_obj_size(pool->elt_size, pool->flags, NULL);
+	const char *end = (const char *)memory->addr + pool->populated_size * size;
+	uint32_t count = rte_mempool_avail_count(pool);
+	void **all = calloc(count, sizeof(all[0]));
+
+	assert_in_range(count, wanted, 2 * wanted);
+	assert_int_equal(rte_mempool_get_bulk(pool, all, count), 0);
+	for (uint32_t i = 0; i < count; i++) {
+		assert_true((char *)all[i] > (char *)memory->addr);
+		assert_true((char *)all[i] + pool->elt_size <= end);
+	}
+	rte_mempool_put_bulk(pool, all, count);
+	free(all);
+	rte_mempool_free(pool);
+}
+
+static void af_xdp_shares_every_buffer_with_the_kernel(void **state) {
+	struct config cfg = {
+		.worker_count = 1,
+		.port_count = 1,
+		.ports[0] = {.device = "net_af_xdp0,iface=a", .mtu = 1500},
+		.capacity = {.packets = 8192, .packet_bytes = 2048},
+	};
+
+	(void)state;
+	all_lie_within_the_umem(buffer_pool_create(&cfg), 8192);
+	all_lie_within_the_umem(buffer_xdp_pool_create(0, 1), 2 * BUFFER_XDP_QUEUE);
 }
 
 // Workers and other ports still hold packets of a port that is stopped.
@@ -96,6 +128,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queues_follow_device_and_workers),
 		cmocka_unit_test(queues_of_the_device_have_buffers),
+		cmocka_unit_test(af_xdp_shares_every_buffer_with_the_kernel),
 		TEST(buffers_of_a_port_outlive_its_stop),
 		TEST(port_that_did_not_start_is_ended_too),
 	};
