@@ -271,12 +271,16 @@ static void white_space_alone_is_a_keep_alive(void **state) {
 		{" \t\r\n", SIP_KEEPALIVE},
 		{"\r\nx", SIP_BAD_END},
 		{"x", SIP_BAD_END},
+		{"INVITE", SIP_BAD_END},
+		{"\x80INVITE sip:a SIP/2.0", SIP_BAD_START_LINE},
+		{"{\"id\": 1}", SIP_BAD_START_LINE},
+		{"GET\t/", SIP_BAD_START_LINE},
 	};
 	struct sip_msg msg;
 
 	(void)state;
 	PLAY(rows);
-	assert_int_equal(parse_bytes(&msg, "\0\0\0\0", 4), SIP_BAD_END);
+	assert_int_equal(parse_bytes(&msg, "\0\0\0\0", 4), SIP_BAD_START_LINE);
 	assert_false(sip_can_answer(&msg));
 }
 
