@@ -313,7 +313,7 @@ static inline __attribute__((always_inline)) bool turn(struct worker *w, const s
 	work = receive_ports(w, stages);
 	work += receive_workers(w, stages);
 	stage_enter(w, STAGE_OTHER);
-	if (unlikely(backlog_note(&w->backlog, w->now_ms)))
+	if (unlikely(backlog_note(&w->backlog, w->now_ms, work == 0)))
 		count_one(&w->count, COUNT_LOOP_BEHIND);
 	work += receive_kernel(w);
 	work += answer_commands(w, stages);
