@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The tandem authors
 //
 // Whether a worker keeps up with what comes. When its queues have given full bursts for a while it looks how much
-// waits, by taking as much as there is. A pause of the core leaves a deep queue as well, which is worked off within some
-// milliseconds, until a turn finds nothing: a deep queue is overload when no turn has found nothing for
+// waits, by taking as much as there is. A pause of the core leaves a deep queue as well, which is worked off within
+// some milliseconds, until a turn finds nothing: a deep queue is overload when no turn has found nothing for
 // BACKLOG_BUSY_MS, in which the core was there. New requests are then refused, at once and for as long as the queue is
 // deep, before it runs over and loses others.
 #pragma once
