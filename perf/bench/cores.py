@@ -13,7 +13,6 @@ from tandem import Tandem, Wire
 
 WORKERS = (1, 2, 4, 8, 16)
 RATE = 15000  # calls a second, low enough for one core that is shared
-MESSAGES_A_CALL = 7
 
 
 def workers_on(count):
@@ -32,7 +31,7 @@ def measure(bench, wire, count):
     with Tandem(bench, wire, "dialog", workers_on(count), IDLE="sleep", TRANSACTIONS=4000000, DIALOGS=800000,
                 TEXT_MB=4096) as tandem:
         cycles, counts, _ = proxy.steady(bench, wire, tandem, rate, to_the_front, lambda t: t.snapshot().counts)
-    return cycles * MESSAGES_A_CALL, counts["handoff.out"] / max(1, counts["rx.sip"])
+    return cycles * proxy.MESSAGES_A_CALL, counts["handoff.out"] / max(1, counts["rx.sip"])
 
 
 def rows(bench):

@@ -43,6 +43,7 @@ class Bench:
         self.huge = False
         self.veth_driver = "af_xdp"
         self.reserved = None
+        self.floor = {}  # by port and size: packets a second testpmd swaps
         self.best = {}  # by state: the rows of tandem over memif, for the peer to be held against
         self.tsc_hz = None
 

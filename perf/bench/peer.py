@@ -70,6 +70,14 @@ def ratio(bench, state, name, more, less):
                bench.target("peer", f"{state}: {name}"))
 
 
+def of_the_port(bench, state, same):
+    """How much of what testpmd does on the same veth pairs, with frames of the mean size, where that was measured."""
+    floor, name = bench.floor.get(("af_xdp on veth", 600)), "of the messages testpmd swaps there"
+    if floor:
+        yield Row(f"side by side, {state}: tandem over {bench.veth_driver}", name, "%",
+                  [100 * same.value * proxy.MESSAGES_A_CALL / floor], bench.target("peer", f"{state}: {name}"))
+
+
 def rows(bench):
     for state in proxy.STATES:
         rate, cycles = kamailio_rows(bench, state)
@@ -79,6 +87,7 @@ def rows(bench):
         same = tandem_rows(bench, state, bench.veth_driver)
         best = bench.best.get(state) or tandem_rows(bench, state, "memif")
         yield from same
+        yield from of_the_port(bench, state, same[0])
         yield from best if state not in bench.best else ()
         yield ratio(bench, state, "rate, same veth pairs", same[0], rate)
         yield ratio(bench, state, "rate, each on its best path", best[0], rate)

@@ -13,6 +13,7 @@ STATES = ("transaction", "dialog", "stateless")
 MESSAGES = ("INVITE", "200 for INVITE", "BYE")
 PERCENTILES = ("p50", "p99", "p99.9")
 QUICK_RATE = 1000
+MESSAGES_A_CALL = 7  # to the proxy
 START_RATE = 20000  # where the first search begins
 
 

@@ -85,6 +85,16 @@ struct config_capacity {
 	uint32_t vias;	       // per message
 };
 
+// Datagrams of addresses that are not trusted. A rate of 0 is no limit.
+struct config_sources {
+	uint32_t trusted_count;
+	struct ip_prefix *trusted;
+	uint32_t rate, burst;	      // of each address: a second, at once
+	uint32_t all_rate, all_burst; // of all together
+	uint32_t ban_after;	      // so many over the rate; 0 = no bans
+	uint32_t ban_s;
+};
+
 struct config {
 	const char *file;
 	uint32_t version; // grows by one with each configuration this process has run
@@ -107,6 +117,8 @@ struct config {
 
 	struct config_timers timers;
 	struct config_capacity capacity;
+
+	struct config_sources sources;
 
 	uint32_t route_count;
 	struct config_route *routes; // the default route, if any, is the last one and has no conditions

@@ -76,15 +76,23 @@ bool ip_prefix_parse_host(struct str text, struct ip_prefix *ret_prefix) {
 
 bool ip_prefix_parse(struct str text, struct ip_prefix *ret_prefix) {
 	struct ip_prefix prefix;
+	struct ip_addr masked;
 
 	if (!ip_prefix_parse_host(text, &prefix))
 		return false;
-	for (unsigned i = 0; i < sizeof(prefix.addr.bytes); i++) {
-		if (prefix.addr.bytes[i] & ~byte_mask(prefix.len, i))
-			return false;
-	}
+	masked = ip_masked(&prefix.addr, prefix.len);
+	if (!ip_eq(&masked, &prefix.addr))
+		return false;
 	*ret_prefix = prefix;
 	return true;
+}
+
+struct ip_addr ip_masked(const struct ip_addr *addr, uint8_t len) {
+	struct ip_addr masked = {.family = addr->family};
+
+	for (unsigned i = 0; 8 * i < len; i++)
+		masked.bytes[i] = addr->bytes[i] & byte_mask(len, i);
+	return masked;
 }
 
 bool ip_prefix_holds(const struct ip_prefix *prefix, const struct ip_addr *addr) {

@@ -96,6 +96,9 @@ bool ip_prefix_parse_host(struct str text, struct ip_prefix *ret_prefix);
 // Reads "192.0.2.1:5060" or "[2001:db8::1]:5060"; without a port it is `default_port`. Port 0 is refused.
 bool endpoint_parse(struct str text, uint16_t default_port, struct endpoint *ret_endpoint);
 
+// The first `len` bits of the address, the others zero.
+struct ip_addr ip_masked(const struct ip_addr *addr, uint8_t len);
+
 // False for the other family.
 bool ip_prefix_holds(const struct ip_prefix *prefix, const struct ip_addr *addr);
 

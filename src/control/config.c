@@ -65,6 +65,7 @@ static struct config *build(struct config_tree *tree, const struct raw_top *raw,
 	build_listeners(&b);
 	build_timers(&b);
 	build_capacity(&b);
+	build_sources(&b);
 	build_rules(&b);
 	build_rest(&b);
 	return cfg;
@@ -170,6 +171,7 @@ void config_free(struct config *cfg) {
 		free_text(cfg->routes[i].domain.ptr);
 	}
 	free(cfg->routes);
+	free(cfg->sources.trusted);
 	free_text(cfg->file);
 	free_text(cfg->control_socket);
 	free_text(cfg->control_group);

@@ -21,6 +21,7 @@ void build_ports(struct build *b);
 void build_listeners(struct build *b);
 void build_timers(struct build *b);
 void build_capacity(struct build *b);
+void build_sources(struct build *b);
 void build_rules(struct build *b);
 void build_rest(struct build *b);
 

@@ -199,6 +199,30 @@ static json_t *capacity_json(const struct config_capacity *capacity) {
 	);
 }
 
+static json_t *sources_json(const struct config_sources *sources) {
+	json_t *trusted = json_array();
+
+	for (uint32_t i = 0; i < sources->trusted_count; i++)
+		json_array_append_new(trusted, prefix_json(&sources->trusted[i]));
+	return json_pack(
+		"{s:o, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"trusted",
+		trusted,
+		"rate",
+		(json_int_t)sources->rate,
+		"burst",
+		(json_int_t)sources->burst,
+		"all_rate",
+		(json_int_t)sources->all_rate,
+		"all_burst",
+		(json_int_t)sources->all_burst,
+		"ban_after",
+		(json_int_t)sources->ban_after,
+		"ban",
+		(json_int_t)sources->ban_s
+	);
+}
+
 static json_t *control_json(const struct config *cfg) {
 	json_t *control = json_object();
 
@@ -229,6 +253,7 @@ char *config_dump(const struct config *cfg) {
 	json_object_set_new(top, "listeners", listeners_json(cfg));
 	json_object_set_new(top, "timers", timers_json(&cfg->timers));
 	json_object_set_new(top, "capacity", capacity_json(&cfg->capacity));
+	json_object_set_new(top, "sources", sources_json(&cfg->sources));
 	put_routes(top, cfg);
 	json_object_set_new(top, "log", log);
 	json_object_set_new(top, "control", control_json(cfg));

@@ -10,6 +10,7 @@
 #include "control/config_build.h"
 
 #define TAP_NAME_MAX 15 // the kernel's limit
+#define MTU_V6_MIN 1280 // RFC 8200 section 5
 
 static size_t hex_digits(const char *text) {
 	return strspn(text, "0123456789abcdefABCDEF");
@@ -165,6 +166,15 @@ static void read_addresses(
 				path,
 				"\"%s\" stands in the file already; an address has one place",
 				addresses[i]
+			);
+		if (prefix.addr.family == IP_V6 && b->cfg->ports[interface->port].mtu < MTU_V6_MIN)
+			config_problem(
+				b->tree,
+				path,
+				"\"%s\" needs an mtu of %u at least, and the port's is %u",
+				addresses[i],
+				MTU_V6_MIN,
+				b->cfg->ports[interface->port].mtu
 			);
 		interface->prefixes[interface->prefix_count++] = prefix;
 	}

@@ -25,31 +25,41 @@ void *build_array(struct build *b, uint32_t count, size_t size) {
 	return array;
 }
 
-static bool want_v4(struct build *b, const char *path, const char *text, const struct ip_addr *addr) {
+// What is wrong with it as the address of a host, or NULL: not 0.x, 127.x, multicast or above; not ::, ::1, IPv4 in
+// disguise, multicast, or link-local, which says nothing without the name of a link.
+static const char *wrong_with_host(const struct ip_addr *addr) {
+	static const uint8_t zeros[10] = {0};
+	const uint8_t *bytes = addr->bytes;
+
 	if (addr->family == IP_V4)
-		return true;
-	config_problem(b->tree, path, "\"%s\" is IPv6, which this version does not carry; write an IPv4 address", text);
-	return false;
+		return bytes[0] != 0 && bytes[0] != 127 && bytes[0] < 224 ? NULL
+									  : "is not the address of a single host";
+	if (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80)
+		return "is link-local; write a global or unique local address";
+	if (bytes[0] == 0xff || memcmp(bytes, zeros, sizeof(zeros)) == 0)
+		return "is not the address of a single host";
+	return NULL;
 }
 
-// An address a host can have: not 0.x, 127.x, multicast or above.
-static bool is_host(const struct ip_addr *addr) {
-	return addr->bytes[0] != 0 && addr->bytes[0] != 127 && addr->bytes[0] < 224;
+static bool is_host(struct build *b, const char *path, const char *text, const struct ip_addr *addr) {
+	const char *wrong = wrong_with_host(addr);
+
+	if (wrong)
+		config_problem(b->tree, path, "\"%s\" %s", text, wrong);
+	return !wrong;
 }
 
 bool build_host(struct build *b, const char *path, const char *text, struct ip_addr *ret_addr) {
 	struct ip_addr addr;
 
 	if (!ip_parse(str_from_c(text), &addr)) {
-		config_problem(b->tree, path, "\"%s\" is not an IP address; write one like 192.0.2.1", text);
+		config_problem(
+			b->tree, path, "\"%s\" is not an IP address; write one like 192.0.2.1 or 2001:db8::1", text
+		);
 		return false;
 	}
-	if (!want_v4(b, path, text, &addr))
+	if (!is_host(b, path, text, &addr))
 		return false;
-	if (!is_host(&addr)) {
-		config_problem(b->tree, path, "\"%s\" is not the address of a single host", text);
-		return false;
-	}
 	*ret_addr = addr;
 	return true;
 }
@@ -59,51 +69,63 @@ static bool split_prefix(struct build *b, const char *path, const char *text, st
 	const char *slash = strchr(text, '/');
 	size_t len = slash ? (size_t)(slash - text) : strlen(text);
 	uint64_t bits = 0;
+	unsigned most;
 
 	if (!ip_parse(str_of(text, len), &ret_prefix->addr)) {
 		config_problem(b->tree, path, "\"%s\" is not address/length; write it like 192.0.2.1/24", text);
 		return false;
 	}
-	if (!want_v4(b, path, text, &ret_prefix->addr))
-		return false;
+	most = 8 * ip_size(ret_prefix->addr.family);
 	if (!slash) {
-		config_problem(b->tree, path, "\"%s\" has no prefix length; write it like %s/24", text, text);
+		config_problem(
+			b->tree,
+			path,
+			"\"%s\" has no prefix length; write it like %s/%u",
+			text,
+			text,
+			most == 32 ? 24 : 64
+		);
 		return false;
 	}
-	if (!str_to_u64(str_from_c(slash + 1), 32, &bits)) {
-		config_problem(b->tree, path, "\"%s\" has a bad prefix length; allowed are 0 to 32", text);
+	if (!str_to_u64(str_from_c(slash + 1), most, &bits)) {
+		config_problem(b->tree, path, "\"%s\" has a bad prefix length; allowed are 0 to %u", text, most);
 		return false;
 	}
 	ret_prefix->len = (uint8_t)bits;
 	return true;
 }
 
-static uint32_t mask_of(uint8_t len) {
-	return len == 0 ? 0 : UINT32_MAX << (32 - len);
+// All bits past the length are zero.
+static bool is_network(const struct ip_prefix *prefix) {
+	struct ip_addr network = ip_masked(&prefix->addr, prefix->len);
+
+	return ip_eq(&network, &prefix->addr);
 }
 
-static uint32_t host_order(const struct ip_addr *addr) {
-	return __builtin_bswap32(ip_to_v4(addr));
+// All bits past the length are one, which IPv6 has no use for.
+static bool is_broadcast(const struct ip_prefix *prefix) {
+	uint64_t past = UINT64_C(0xffffffff) >> (prefix->len & 31);
+
+	return prefix->addr.family == IP_V4 && (__builtin_bswap32(ip_to_v4(&prefix->addr)) & past) == past;
 }
 
 bool build_own_address(struct build *b, const char *path, const char *text, struct ip_prefix *ret_prefix) {
 	struct ip_prefix prefix = {0};
-	uint32_t host;
 
-	if (!split_prefix(b, path, text, &prefix))
+	if (!split_prefix(b, path, text, &prefix) || !is_host(b, path, text, &prefix.addr))
 		return false;
-	host = host_order(&prefix.addr) & ~mask_of(prefix.len);
-	if (!is_host(&prefix.addr) || prefix.len == 0) {
+	if (prefix.len == 0) {
 		config_problem(b->tree, path, "\"%s\" is not an address a host can have", text);
 		return false;
 	}
-	if (prefix.len < 31 && (host == 0 || host == ~mask_of(prefix.len))) {
+	// A link of two addresses has neither (RFC 3021, RFC 6164).
+	if (prefix.len < 8 * ip_size(prefix.addr.family) - 1 && (is_network(&prefix) || is_broadcast(&prefix))) {
 		config_problem(
 			b->tree,
 			path,
 			"\"%s\" is the %s address of its network; write the address of a host in it",
 			text,
-			host == 0 ? "network" : "broadcast"
+			is_network(&prefix) ? "network" : "broadcast"
 		);
 		return false;
 	}
@@ -113,23 +135,21 @@ bool build_own_address(struct build *b, const char *path, const char *text, stru
 
 bool build_network(struct build *b, const char *path, const char *text, struct ip_prefix *ret_prefix) {
 	struct ip_prefix prefix = {0};
-	uint32_t network;
+	char proposal[IP_TEXT_MAX];
+	struct ip_addr network;
 
 	if (!split_prefix(b, path, text, &prefix))
 		return false;
-	network = host_order(&prefix.addr) & mask_of(prefix.len);
-	if (network != host_order(&prefix.addr)) {
-		struct ip_addr proposal = ip_from_v4(__builtin_bswap32(network));
-		char proposal_text[IP_TEXT_MAX];
-
-		ip_format(&proposal, proposal_text);
+	if (!is_network(&prefix)) {
+		network = ip_masked(&prefix.addr, prefix.len);
+		ip_format(&network, proposal);
 		config_problem(
 			b->tree,
 			path,
 			"\"%s\" has bits set past its length of %u; write %s/%u",
 			text,
 			prefix.len,
-			proposal_text,
+			proposal,
 			prefix.len
 		);
 		return false;
@@ -152,12 +172,8 @@ bool build_endpoint(
 		);
 		return false;
 	}
-	if (!want_v4(b, path, text, &endpoint.addr))
+	if (!is_host(b, path, text, &endpoint.addr))
 		return false;
-	if (!is_host(&endpoint.addr)) {
-		config_problem(b->tree, path, "\"%s\" is not the address of a single host", text);
-		return false;
-	}
 	*ret_endpoint = endpoint;
 	return true;
 }

@@ -102,6 +102,7 @@ void config_reference(FILE *out) {
 		&config_section_listener,
 		&config_section_timers,
 		&config_section_capacity,
+		&config_section_sources,
 		&config_section_route,
 		&config_section_match,
 		&config_section_log,

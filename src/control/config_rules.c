@@ -81,10 +81,25 @@ static void read_match(struct build *b, uint32_t at, struct config_route *route)
 		route->has_from_network = build_network(b, network_path, match->from_network, &route->from_network);
 }
 
+static bool has_listener_of(const struct config *cfg, uint8_t family) {
+	for (uint32_t i = 0; i < cfg->listener_count; i++)
+		if (cfg->listeners[i].local.addr.family == family)
+			return true;
+	return false;
+}
+
 // A next hop that is ourselves would only loop.
 static void read_hop(struct build *b, const char *path, const char *text, struct endpoint *ret_to) {
 	if (!build_endpoint(b, path, text, 5060, ret_to))
 		return;
+	if (b->cfg->listener_count > 0 && !has_listener_of(b->cfg, ret_to->addr.family))
+		config_problem(
+			b->tree,
+			path,
+			"\"%s\" is IPv%u and there is no such listener for requests to leave by; add one",
+			text,
+			ret_to->addr.family
+		);
 	for (uint32_t i = 0; i < b->cfg->listener_count; i++)
 		if (endpoint_eq(&b->cfg->listeners[i].local, ret_to) ||
 		    endpoint_eq(&b->cfg->listeners[i].advertised, ret_to))

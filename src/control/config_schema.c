@@ -93,6 +93,7 @@ SECTION(parser, "parser");
 SECTION(proxy, "proxy");
 SECTION(timers, "timers");
 SECTION(capacity, "capacity");
+SECTION(sources, "sources");
 SECTION(log, "log");
 SECTION(control, "control");
 SECTION(top, "");

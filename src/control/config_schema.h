@@ -46,7 +46,7 @@ extern const cyaml_schema_value_t config_yaml_schema;
 // clang-format off
 #define SECTIONS(X) \
 	X(gateway) X(vlan) X(port) X(listener) X(match) X(route) X(cores) X(memory) X(parser) X(proxy) X(timers) X(capacity) \
-	X(log) X(control) X(top)
+	X(sources) X(log) X(control) X(top)
 // clang-format on
 #define X(name) extern const struct config_section config_section_##name;
 SECTIONS(X)
@@ -176,6 +176,19 @@ const char *config_word(const struct config_section *section, const char *key, i
 	X(UINT, capacity, headers, , OPTIONAL, 16, 256, "128", "", "header lines of a message") \
 	X(UINT, capacity, vias, , OPTIONAL, 2, 255, "70", "", "Vias of a message")
 
+#define KEYS_sources(X) \
+	X(LIST_TEXT, sources, trusted, , OPTIONAL, 0, 1024, "[]", "", \
+		"networks of whom nothing here is asked, e.g. `192.0.2.0/24`: the trunks") \
+	X(UINT, sources, rate, , OPTIONAL, 0, 10000000, "0", "datagrams a second", \
+		"taken of each other address; 0 for any number. Each worker counts what it receives") \
+	X(UINT, sources, burst, , OPTIONAL, 1, 1000000, "a second's", "datagrams", "of one of them at once") \
+	X(UINT, sources, all_rate, , OPTIONAL, 0, 100000000, "0", "datagrams a second", \
+		"taken of all of them together; 0 for any number") \
+	X(UINT, sources, all_burst, , OPTIONAL, 1, 10000000, "a second's", "datagrams", "of all of them at once") \
+	X(UINT, sources, ban_after, , OPTIONAL, 0, 60000, "0", "datagrams", \
+		"over `rate` without 10 seconds of silence between, after which the address is banned; 0 for never") \
+	X(UINT, sources, ban, , OPTIONAL, 1, 86400, "300", "seconds", "how long a ban lasts")
+
 #define KEYS_log(X) \
 	X(ENUM, log, level, level_words, OPTIONAL, 0, 0, "info", "", \
 		"least severe lines written; `tandemctl log level` changes it at run time")
@@ -194,6 +207,7 @@ const char *config_word(const struct config_section *section, const char *key, i
 	X(LIST_MAP, top, listeners, listener, REQUIRED, 1, LISTENERS_MAX, "", "", "where SIP is taken, over UDP") \
 	X(MAP, top, timers, timers, OPTIONAL, 0, 0, "", "", "timers of RFC 3261 section 17 and RFC 6026") \
 	X(MAP, top, capacity, capacity, OPTIONAL, 0, 0, "", "", "of the whole process; each worker has its share") \
+	X(MAP, top, sources, sources, OPTIONAL, 0, 0, "", "", "who may send how much; without it everybody may") \
 	X(LIST_MAP, top, routes, route, OPTIONAL, 0, ROUTES_MAX - 1, "[]", "", \
 		"the first whose conditions all hold decides; a request with a foreign Route follows that") \
 	X(TEXT, top, default_route, , OPTIONAL, 1, 64, "none", "", \

@@ -185,6 +185,39 @@ void build_capacity(struct build *b) {
 		);
 }
 
+// What may come at once: as much as in a second where it is not said.
+static uint32_t burst_of(const uint32_t *burst, uint32_t rate, uint32_t most) {
+	if (burst)
+		return *burst;
+	rate = rate < most ? rate : most;
+	return rate ? rate : 1;
+}
+
+void build_sources(struct build *b) {
+	const struct raw_sources *raw = &b->raw->sources;
+	struct config_sources *sources = &b->cfg->sources;
+
+	*sources = (struct config_sources){
+		.trusted = build_array(b, raw->trusted_count, sizeof(*sources->trusted)),
+		.rate = CHOSEN(raw, sources, rate),
+		.all_rate = CHOSEN(raw, sources, all_rate),
+		.ban_after = CHOSEN(raw, sources, ban_after),
+		.ban_s = CHOSEN(raw, sources, ban),
+	};
+	sources->burst = burst_of(raw->burst, sources->rate, 1000000);
+	sources->all_burst = burst_of(raw->all_burst, sources->all_rate, 10000000);
+	for (uint32_t i = 0; i < raw->trusted_count && sources->trusted; i++) {
+		PATH(path, "sources.trusted[%u]", i);
+
+		if (build_network(b, path, raw->trusted[i], &sources->trusted[sources->trusted_count]))
+			sources->trusted_count++;
+	}
+	if (sources->ban_after > 0 && sources->rate == 0)
+		config_problem(
+			b->tree, "sources.ban_after", "%u means nothing without `rate`; write both", sources->ban_after
+		);
+}
+
 static void read_mode(struct build *b) {
 	const char *text = CHOSEN_TEXT(&b->raw->control, control, mode);
 	uint32_t mode = 0;

@@ -111,8 +111,9 @@ static int
 tap_configure(struct kernel_tap *tap, const struct config *cfg, const struct port *port, struct netlink *nl) {
 	int rc;
 
-	if (!tap_has_ipv6(tap, cfg))
-		(void)sysctl_set("ipv6", tap->name, "disable_ipv6", 1);
+	(void)sysctl_set("ipv6", tap->name, "disable_ipv6", tap_has_ipv6(tap, cfg) ? 0 : 1);
+	// Nobody else has the port's MAC; while an address is tentative the kernel looks for no neighbour.
+	(void)sysctl_set("ipv6", tap->name, "accept_dad", 0);
 	rc = link_up(nl, tap->ifindex, port->mac, port->mtu);
 	if (rc < 0)
 		log_error("port %s: cannot set MAC and MTU of %s: %s", port->cfg->name, tap->name, strerror(-rc));
@@ -128,6 +129,7 @@ static void interface_silence(struct kernel_tap *tap, const struct port *port) {
 	snprintf(tap->silenced, sizeof(tap->silenced), "%.*s", (int)strcspn(option, ","), option);
 	tap->rp_filter_before = sysctl_set("ipv4", tap->silenced, "rp_filter", 1);
 	tap->arp_ignore_before = sysctl_set("ipv4", tap->silenced, "arp_ignore", 8);
+	tap->disable_ipv6_before = sysctl_set("ipv6", tap->silenced, "disable_ipv6", 1);
 	if (tap->rp_filter_before < 0 || tap->arp_ignore_before < 0)
 		log_warning(
 			"port %s: the kernel may answer on %s as well (rp_filter not set)",
@@ -143,6 +145,8 @@ static void interface_restore(struct kernel_tap *tap) {
 		(void)sysctl_set("ipv4", tap->silenced, "rp_filter", tap->rp_filter_before);
 	if (tap->arp_ignore_before >= 0)
 		(void)sysctl_set("ipv4", tap->silenced, "arp_ignore", tap->arp_ignore_before);
+	if (tap->disable_ipv6_before >= 0)
+		(void)sysctl_set("ipv6", tap->silenced, "disable_ipv6", tap->disable_ipv6_before);
 	tap->silenced[0] = '\0';
 }
 

@@ -21,7 +21,7 @@ struct kernel_tap {
 	char name[IFNAMSIZ];
 	// The kernel interface an af_packet port sits on sees each frame as well; it is told to answer none.
 	char silenced[IFNAMSIZ];
-	int rp_filter_before, arp_ignore_before;
+	int rp_filter_before, arp_ignore_before, disable_ipv6_before;
 };
 
 struct kernel {

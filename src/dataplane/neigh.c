@@ -167,15 +167,6 @@ run_find(const struct neigh_snapshot *snapshot, const struct neigh_run *run, con
 	return NULL;
 }
 
-static struct ip_addr address_masked(const struct ip_addr *addr, uint8_t len) {
-	struct ip_addr masked = {.family = addr->family};
-
-	memcpy(masked.bytes, addr->bytes, len / 8);
-	if (len % 8)
-		masked.bytes[len / 8] = (uint8_t)(addr->bytes[len / 8] & (0xff00 >> len % 8));
-	return masked;
-}
-
 static const struct neigh_route *route_find(const struct neigh_snapshot *snapshot, const struct ip_addr *to) {
 	for (uint32_t i = 0; i < snapshot->run_count; i++) {
 		const struct neigh_run *run = &snapshot->runs[i];
@@ -184,7 +175,7 @@ static const struct neigh_route *route_find(const struct neigh_snapshot *snapsho
 
 		if (run->family != to->family)
 			continue;
-		masked = address_masked(to, run->len);
+		masked = ip_masked(to, run->len);
 		route = run_find(snapshot, run, &masked);
 		if (route)
 			return route;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 //
-// The way out: route and neighbour of the snapshot, Ethernet, VLAN, IP and UDP headers, checksums, bursts. Frames are
-// gathered per port and sent at the end of the turn.
+// The way out: route and neighbour of the snapshot, Ethernet, VLAN, IP and UDP headers, checksums, fragments of what
+// the MTU has no room for, bursts. Frames are gathered per port and sent at the end of the turn.
 #pragma once
 
 #include "dataplane/worker.h"
@@ -21,5 +21,5 @@ void output_datagram(struct worker *w, struct rte_mbuf *m, uint8_t listener, con
 // The interface (index in config.interfaces) the route to this address leaves by, or -1 when there is no route.
 int output_interface(struct worker *w, const struct ip_addr *to);
 
-// Largest UDP payload that leaves that interface in one packet.
+// Largest UDP payload that leaves that interface in one packet; what is larger goes in fragments.
 uint32_t output_payload_max(const struct worker *w, int interface, uint8_t family);

@@ -10,6 +10,7 @@
 
 enum packet_kind {
 	PACKET_DATAGRAM,  // the data is a UDP payload for one of our listeners
+	PACKET_LOST,	  // the data is what there is of a UDP payload we sent and `src` did not get
 	PACKET_FRAME_OUT, // the data is a whole frame to be sent by `port`
 	PACKET_TO_KERNEL, // the data is a whole frame received by `port`
 };

@@ -97,9 +97,17 @@ static uint32_t hop_send(struct worker *w, struct pending_hop *waiting, uint32_t
 	return count;
 }
 
-static void hop_give_up(struct worker *w, struct pending_hop *waiting) {
-	while (waiting->count > 0)
-		tx_drop(w, packet_take(w->pending, waiting), COUNT_DROP_NO_NEIGHBOUR);
+static void hop_give_up(struct worker *w, const struct worker_stages *stages, struct pending_hop *waiting) {
+	// What is made of one that is lost may wait for the same next hop again, as long as these did.
+	waiting->give_up_ms = w->now_ms + PENDING_WAIT_MS;
+	for (uint32_t left = waiting->count; left > 0; left--) {
+		struct rte_mbuf *m = packet_take(w->pending, waiting);
+
+		count_one(&w->count, COUNT_DROP_NO_NEIGHBOUR);
+		packet_of(m)->kind = PACKET_LOST;
+		packet_of(m)->src = packet_of(m)->dst;
+		stages->lost(w, m);
+	}
 }
 
 // True when the next hop is known now, or the route is another one.
@@ -111,7 +119,7 @@ static bool hop_has_moved(struct worker *w, const struct pending_hop *waiting) {
 	       !ip_eq(&hop->next, &waiting->next);
 }
 
-bool pending_turn(struct worker *w, bool new_snapshot) {
+bool pending_turn(struct worker *w, const struct worker_stages *stages, bool new_snapshot) {
 	uint32_t before = w->pending->count, sent = 0;
 
 	if (likely(before == 0))
@@ -126,7 +134,7 @@ bool pending_turn(struct worker *w, bool new_snapshot) {
 		if (waiting->ready > 0)
 			sent += hop_send(w, waiting, PENDING_PER_TURN - sent);
 		else if (w->now_ms >= waiting->give_up_ms)
-			hop_give_up(w, waiting);
+			hop_give_up(w, stages, waiting);
 		else if (w->now_ms >= waiting->ask_ms)
 			ask(w, waiting);
 	}

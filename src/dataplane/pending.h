@@ -42,8 +42,9 @@ struct pending {
 // Consumes m.
 void pending_add(struct worker *w, struct rte_mbuf *m, const struct neigh_hop *hop);
 
-// Once per turn: sends what can be sent when there is a new snapshot, asks again, gives up. True when it did something.
-bool pending_turn(struct worker *w, bool new_snapshot);
+// Once per turn: sends what can be sent when there is a new snapshot, asks again, gives what was given up to
+// stages->lost. True when it did something.
+bool pending_turn(struct worker *w, const struct worker_stages *stages, bool new_snapshot);
 
 // Frees all that waits.
 void pending_clear(struct pending *pending);

@@ -23,7 +23,7 @@ struct handoff {
 struct tx_state {
 	struct tx_queue ports[PORTS_MAX];
 	struct handoff workers[WORKERS_MAX];
-	uint16_t ip_id;
+	uint32_t ip_id; // of the next packet; IPv4 has room for half of it
 };
 
 // Sends a whole frame by that port, on our queue or through the worker that has one. Consumes m.

@@ -14,6 +14,8 @@
 #include <rte_prefetch.h>
 #include <rte_ring.h>
 
+#include "dataplane/fragments.h"
+#include "dataplane/guard.h"
 #include "dataplane/input.h"
 #include "dataplane/neigh.h"
 #include "dataplane/pending.h"
@@ -32,6 +34,8 @@ static void parts_free(struct worker *w) {
 	if (w->pending)
 		pending_clear(w->pending);
 	rte_free(w->pending);
+	fragments_destroy(w->fragments);
+	guard_destroy(w->guard);
 	rte_free(w->tx);
 	rte_free(w->neigh);
 	rte_free(w);
@@ -56,7 +60,9 @@ int worker_create(const struct worker_parts *parts, uint8_t id, struct worker **
 	w->tx = rte_zmalloc("tx", sizeof(*w->tx), CACHE_LINE);
 	w->pending = rte_zmalloc("pending", sizeof(*w->pending), CACHE_LINE);
 	w->neigh = rte_zmalloc("neigh", sizeof(*w->neigh), CACHE_LINE);
-	if (!w->tx || !w->pending || !w->neigh || mailbox_open(w) != 0) {
+	w->fragments = fragments_create();
+	w->guard = guard_create(&parts->cfg->sources, parts->cfg->worker_count);
+	if (!w->tx || !w->pending || !w->neigh || !w->fragments || !w->guard || mailbox_open(w) != 0) {
 		parts_free(w);
 		return -ENOMEM;
 	}
@@ -161,6 +167,43 @@ static inline uint32_t sort_datagram(
 	return count;
 }
 
+// False when its source sends too much, and it is dropped.
+static inline bool admit(struct worker *w, struct rte_mbuf *m) {
+	static const enum count reasons[] = {
+		[GUARD_BANNED] = COUNT_DROP_SOURCE_BANNED,
+		[GUARD_SOURCE_LIMIT] = COUNT_DROP_SOURCE_LIMIT,
+		[GUARD_ALL_LIMIT] = COUNT_DROP_SOURCES_LIMIT,
+	};
+	enum guard_verdict verdict = guard_judge(w->guard, &packet_of(m)->src.addr, w->now_ms);
+
+	if (likely(verdict == GUARD_PASSES))
+		return true;
+	tx_drop(w, m, reasons[verdict]);
+	return false;
+}
+
+// What ICMP says did not arrive. Few enough to be handed over one by one.
+static void take_lost(struct worker *w, const struct worker_stages *stages, struct rte_mbuf *m) {
+	uint8_t owner = stages->lost_owner(w, rte_pktmbuf_mtod(m, const char *), m->data_len);
+
+	count_one(&w->count, COUNT_RX_ICMP_LOST);
+	if (owner == w->id)
+		stages->lost(w, m);
+	else
+		tx_handoff(w, owner, m);
+}
+
+// A fragment is taken away; the last one of a datagram brings the whole frame.
+static inline struct input_verdict judge(struct worker *w, uint8_t index, struct rte_mbuf **m, uint64_t rx_tsc) {
+	const struct port *port = &w->ports[index];
+	struct input_verdict verdict = input_peek_frame(w->input, port, index, *m, rx_tsc);
+
+	if (likely(verdict.kind != INPUT_FRAGMENT))
+		return verdict;
+	*m = fragments_take(w, *m, index, verdict.offset);
+	return *m ? input_peek_frame(w->input, port, index, *m, rx_tsc) : verdict;
+}
+
 // All of a message is summed and most of it parsed: its lines are asked for while those before it are worked on. The
 // first one was with the whole burst.
 static inline void fetch(const struct rte_mbuf *m) {
@@ -203,10 +246,16 @@ receive_queue(struct worker *w, const struct worker_stages *stages, uint8_t inde
 		if (i + FETCH_AHEAD < count)
 			fetch(burst[i + FETCH_AHEAD]);
 		bytes += m->pkt_len;
-		verdict = input_peek_frame(w->input, port, index, m, rx_tsc);
+		verdict = judge(w, index, &m, rx_tsc);
 		switch ((enum input_kind)verdict.kind) {
 		case INPUT_DATAGRAM:
-			own_count = sort_datagram(w, stages, m, own, own_count);
+			if (likely(!w->guard->limits) || admit(w, m))
+				own_count = sort_datagram(w, stages, m, own, own_count);
+			break;
+		case INPUT_ERROR:
+			take_lost(w, stages, m);
+			break;
+		case INPUT_FRAGMENT: // taken
 			break;
 		case INPUT_KERNEL:
 			give_to_kernel(w, m, index);
@@ -243,6 +292,11 @@ static inline uint32_t receive_ports(struct worker *w, const struct worker_stage
 	return count;
 }
 
+static void receive_lost(struct worker *w, const struct worker_stages *stages, struct rte_mbuf *m) {
+	count_one(&w->count, COUNT_HANDOFF_IN);
+	stages->lost(w, m);
+}
+
 static inline uint32_t receive_worker(struct worker *w, const struct worker_stages *stages, struct rte_ring *ring) {
 	struct rte_mbuf *burst[BURST], *own[BURST];
 	uint32_t own_count = 0, count = rte_ring_sc_dequeue_burst(ring, (void **)burst, BURST, NULL);
@@ -254,6 +308,8 @@ static inline uint32_t receive_worker(struct worker *w, const struct worker_stag
 	for (uint32_t i = 0; i < count; i++) {
 		if (packet_of(burst[i])->kind == PACKET_FRAME_OUT)
 			tx_frame(w, packet_of(burst[i])->port, burst[i]);
+		else if (unlikely(packet_of(burst[i])->kind == PACKET_LOST))
+			receive_lost(w, stages, burst[i]);
 		else
 			own[own_count++] = burst[i];
 	}
@@ -309,7 +365,7 @@ static inline __attribute__((always_inline)) bool turn(struct worker *w, const s
 
 	clock_update(w);
 	stages_begin(w);
-	busy = pending_turn(w, neigh_refresh(w->neigh));
+	busy = pending_turn(w, stages, neigh_refresh(w->neigh));
 	work = receive_ports(w, stages);
 	work += receive_workers(w, stages);
 	stage_enter(w, STAGE_OTHER);
@@ -319,6 +375,7 @@ static inline __attribute__((always_inline)) bool turn(struct worker *w, const s
 	work += answer_commands(w, stages);
 	stage_enter(w, STAGE_TIMERS);
 	busy |= stages->tick(w);
+	fragments_tick(w);
 	stage_enter(w, STAGE_SEND);
 	tx_flush(w);
 	w->gauges.packets_pending = w->pending->count;

@@ -17,9 +17,11 @@ struct session;	  // session/session.h: what a worker keeps of calls
 struct dataplane; // dataplane/dataplane.h
 struct rte_ring;
 struct rte_mempool;
-struct port;	// dataplane/port.h
-struct input;	// dataplane/input.h
-struct pending; // dataplane/pending.h: datagrams that wait for a next hop
+struct port;	  // dataplane/port.h
+struct input;	  // dataplane/input.h
+struct pending;	  // dataplane/pending.h: datagrams that wait for a next hop
+struct guard;	  // dataplane/guard.h: who may send how much
+struct fragments; // dataplane/fragments.h: datagrams that wait for their other pieces
 struct neigh_board;
 struct neigh_view; // dataplane/neigh.h: the published snapshot and this worker's cache of it
 struct tx_state;   // dataplane/tx.h: frames gathered per port until the end of the turn
@@ -49,6 +51,8 @@ struct worker {
 	struct neigh_view *neigh;
 	struct tx_state *tx;
 	struct pending *pending;
+	struct fragments *fragments;
+	struct guard *guard;
 	const struct port *ports;  // config.port_count of them
 	const struct input *input; // where datagrams for listeners are found
 	struct mailbox_bell *bell;
@@ -89,6 +93,10 @@ struct worker_stages {
 	uint8_t (*owner)(const struct worker *w, const char *data, uint32_t len);
 	// Handles datagrams this worker owns, in order; consumes the mbufs.
 	void (*datagrams)(struct worker *w, struct rte_mbuf **m, uint32_t count);
+	// A datagram we sent did not arrive: m has what there is of it, from its first byte on, and packet_of(m)->src
+	// is whom it was for. Called on the worker that lost_owner names. Consumes m.
+	void (*lost)(struct worker *w, struct rte_mbuf *m);
+	uint8_t (*lost_owner)(const struct worker *w, const char *data, uint32_t len);
 	// Once per turn: timers, gauges. True when it did something.
 	bool (*tick)(struct worker *w);
 	// Answers one command in a bounded time.

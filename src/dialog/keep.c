@@ -49,27 +49,19 @@ static bool is_copied(uint8_t id) {
 	return id == HDR_VIA || id == HDR_FROM || id == HDR_TO || id == HDR_CALL_ID || id == HDR_CSEQ;
 }
 
-static bool says_nothing(const struct sip_msg *response, uint8_t id) {
-	switch (id) {
-	case HDR_CONTENT_LENGTH:
-	case HDR_SERVER:
-	case HDR_USER_AGENT:
-	case HDR_DATE:
-		return true;
-	case HDR_ALLOW:
-	case HDR_SUPPORTED:
-		return response->method == SIP_BYE;
-	}
-	return false;
+// The same in each such response of an element.
+static bool is_of_its_maker(uint8_t id) {
+	return id == HDR_CONTENT_LENGTH || id == HDR_SERVER || id == HDR_USER_AGENT || id == HDR_ALLOW ||
+	       id == HDR_SUPPORTED;
 }
 
-static bool is_plain(const struct sip_msg *response) {
+static bool is_common(const struct sip_msg *response) {
 	if (response->status < 200 || response->method == SIP_INVITE || response->body.len > 0)
 		return false;
 	for (uint32_t i = 0; i < response->index.count; i++) {
 		uint8_t id = response->index.header[i].id;
 
-		if (!is_copied(id) && !says_nothing(response, id))
+		if (!is_copied(id) && !is_of_its_maker(id))
 			return false;
 	}
 	return true;
@@ -93,17 +85,14 @@ static void write_tail(struct sip_writer *w, const struct sip_msg *response) {
 	sip_write(w, response->body);
 }
 
-void keep_response(const struct sip_msg *response, bool has_to_tag, struct sip_writer *w) {
+bool keep_response(const struct sip_msg *response, bool has_to_tag, struct sip_writer *w) {
 	struct str tag = has_to_tag ? STR("") : response->to.tag;
 	bool is_usual = response->reason.len == 0 || str_eq(response->reason, sip_reason_phrase(response->status));
-	bool plain = is_plain(response);
 
-	if (plain && is_usual && tag.len == 0)
-		return;
 	write_part(w, tag);
 	write_part(w, is_usual ? STR("") : response->reason);
-	if (!plain)
-		write_tail(w, response);
+	write_tail(w, response);
+	return tag.len == 0 && is_common(response);
 }
 
 uint32_t keep_response_again(

@@ -59,19 +59,25 @@ void mint_write(char *out, enum mint_use use, struct mint_id id, uint64_t seed, 
 	hex_write8(out + 26, (uint32_t)check);
 }
 
+static struct mint_id id_read(const char *text) {
+	char worker[8] = "000000";
+
+	memcpy(worker + 6, text, 2);
+	return (struct mint_id){
+		.worker = (uint8_t)hex_read8(worker),
+		.slot = hex_read8(text + 2),
+		.generation = hex_read8(text + 10),
+	};
+}
+
 // Written again, what was read must give the same text: so no other digits, and no other check, will do.
 bool mint_read(struct str text, enum mint_use use, uint64_t seed, uint64_t call_hash, struct mint_id *ret_id) {
-	char again[MINT_LEN], worker[8] = "000000";
+	char again[MINT_LEN];
 	struct mint_id id;
 
 	if (text.len != MINT_LEN)
 		return false;
-	memcpy(worker + 6, text.ptr, 2);
-	id = (struct mint_id){
-		.worker = (uint8_t)hex_read8(worker),
-		.slot = hex_read8(text.ptr + 2),
-		.generation = hex_read8(text.ptr + 10),
-	};
+	id = id_read(text.ptr);
 	mint_write(again, use, id, seed, call_hash);
 	if (memcmp(again, text.ptr, MINT_LEN) != 0)
 		return false;
@@ -99,6 +105,13 @@ bool mint_peek(struct str text, uint32_t *ret_slot) {
 
 bool mint_branch_peek(struct str branch, uint32_t *ret_slot) {
 	return branch.len == MINT_BRANCH_LEN && mint_peek(str_of(branch.ptr + 8, MINT_LEN), ret_slot);
+}
+
+bool mint_branch_peek_id(struct str branch, struct mint_id *ret_id) {
+	if (branch.len != MINT_BRANCH_LEN || !str_starts(branch, STR(MINT_BRANCH_PREFIX)))
+		return false;
+	*ret_id = id_read(branch.ptr + 8);
+	return true;
 }
 
 void mint_stateless_branch(char *out, struct str received, uint64_t seed, uint64_t call_hash) {

@@ -47,6 +47,10 @@ bool mint_branch_read(struct str branch, uint64_t seed, uint64_t call_hash, stru
 bool mint_peek(struct str text, uint32_t *ret_slot);
 bool mint_branch_peek(struct str branch, uint32_t *ret_slot);
 
+// All that a branch of ours names, unchecked: for who holds the record against it. False when it is none at first
+// sight.
+bool mint_branch_peek_id(struct str branch, struct mint_id *ret_id);
+
 // MINT_STATELESS_LEN characters: the same for every retransmission of a request (RFC 3261 16.11). `received` is the
 // branch it came with.
 void mint_stateless_branch(char *out, struct str received, uint64_t seed, uint64_t call_hash);

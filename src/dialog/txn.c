@@ -51,6 +51,12 @@ int txn_table_init(
 		pool_fini(&table->pool);
 		return err;
 	}
+	err = mem_map(TXN_COMMON_MAX * sizeof(*table->common), MEM_HUGE_OFF, &table->common_mem);
+	if (err) {
+		txn_table_fini(table);
+		return err;
+	}
+	table->common = table->common_mem.ptr;
 	queues_init(table);
 	return 0;
 }
@@ -58,6 +64,8 @@ int txn_table_init(
 void txn_table_fini(struct txn_table *table) {
 	table_fini(&table->servers);
 	pool_fini(&table->pool);
+	mem_unmap(&table->common_mem);
+	table->common = NULL;
 }
 
 static bool set_remote(struct txn_table *table, struct txn *txn, const struct endpoint *remote) {

@@ -32,7 +32,8 @@ struct txn_key {
 enum txn_shape {
 	TXN_BARE, // it has none
 	TXN_LIVE, // struct txn_live and messages: one that may retransmit by a timer
-	TXN_REST, // what lingers, or answers a retransmission: see txn_keep
+	TXN_REST, // what lingers, or answers a retransmission: see txn_keep; of no units when it is in the table's
+		  // `common`
 	TXN_LOST, // it has none, for want of memory: its response cannot be sent again
 };
 
@@ -42,7 +43,7 @@ struct txn {
 		struct pool_head head;
 		struct {
 			uint32_t generation;
-			uint32_t blob; // name in the arena, 0 = none
+			uint32_t blob; // name in the arena, 0 = none; 1 + index when it has no units
 		};
 	};
 	struct timer timer;
@@ -75,6 +76,16 @@ struct txn {
 };
 static_assert(sizeof(struct txn) == CACHE_LINE, "one line, and never two");
 
+// Texts that many transactions keep: what the responses of one make of phone or switch have in common.
+#define TXN_COMMON_MAX 256
+#define TXN_COMMON_SIZE 496
+
+struct txn_common {
+	uint64_t hash;
+	uint16_t len; // 0: free
+	char text[TXN_COMMON_SIZE];
+};
+
 struct txn_table {
 	struct pool pool;
 	struct table servers;
@@ -86,6 +97,9 @@ struct txn_table {
 	uint8_t worker;
 	uint32_t live;
 	uint32_t lingering;
+	uint32_t common_count;
+	struct mem common_mem;
+	struct txn_common *common; // TXN_COMMON_MAX, found by hash; they stay
 };
 
 // `text` (at most 64 GiB) and `timers` must outlive the table. capacity counts transactions of both sides. Returns 0 or
@@ -157,6 +171,10 @@ void txn_branch(const struct txn_table *table, const struct txn *client, char *o
 // over the Call-ID. The response to a CANCEL gives the CANCEL's own transaction, though both have one branch.
 struct txn *txn_client_find(const struct txn_table *table, const struct sip_msg *response, uint64_t call_hash);
 
+// The client transaction whose requests go out with that branch, found without knowing their Call-ID: NULL when it is
+// gone, or the branch is not to the letter ours. A CANCEL gives the INVITE's.
+struct txn *txn_client_named(const struct txn_table *table, struct str branch);
+
 // The record of that name, or NULL when it is gone.
 struct txn *txn_get(const struct txn_table *table, struct txn_ref ref);
 struct txn_ref txn_ref_of(const struct txn_table *table, const struct txn *txn);
@@ -176,6 +194,9 @@ void txn_compact(struct txn_table *table, struct txn *txn);
 // Nothing but this text is kept, of whatever was; `text` may lie in what was. No retransmission timer runs any more.
 bool txn_keep(struct txn_table *table, struct txn *txn, struct str text);
 
+// The same for a text that many keep: one copy serves all, as long as there is room for another such text.
+bool txn_keep_common(struct txn_table *table, struct txn *txn, struct str text);
+
 // Nothing is kept any more (but the name of a CANCEL).
 void txn_forget(struct txn_table *table, struct txn *txn);
 
@@ -189,6 +210,9 @@ struct str txn_kept(const struct txn_table *table, const struct txn *txn);
 
 // Names the client transaction of the CANCEL for an INVITE's. False when memory is out.
 bool txn_set_cancel(struct txn_table *table, struct txn *invite, const struct txn *cancel);
+
+// Of an INVITE's client transaction; no name when there is no CANCEL.
+struct txn_ref txn_cancel_of(const struct txn_table *table, const struct txn *txn);
 
 // --- life ---
 

@@ -26,12 +26,10 @@ static inline struct txn_live *txn_live_of(const struct txn_table *table, const 
 }
 
 static inline void txn_drop(struct txn_table *table, struct txn *txn) {
-	if (txn->blob)
+	if (txn->blob_units > 0)
 		blob_give(table->text, txn_blob_at(table, txn->blob), (size_t)txn->blob_units * BLOB_UNIT);
 	txn->blob = 0;
+	txn->blob_units = 0;
 	txn->shape = TXN_BARE;
 	txn->has_cancel = false;
 }
-
-// Of an INVITE's client transaction; no name when there is no CANCEL.
-struct txn_ref txn_cancel_of(const struct txn_table *table, const struct txn *txn);

@@ -118,7 +118,7 @@ uint32_t txn_prefetch_around(const struct txn_table *table, struct str branch) {
 	txn = pool_at(&table->pool, slot);
 	if (txn->peer.slot < table->pool.untouched)
 		__builtin_prefetch(pool_at(&table->pool, txn->peer.slot), 1);
-	if (txn->blob)
+	if (txn->blob_units > 0)
 		__builtin_prefetch(txn_blob_at(table, txn->blob), 1);
 	return txn->dialog.slot;
 }
@@ -135,4 +135,18 @@ struct txn *txn_client_find(const struct txn_table *table, const struct sip_msg 
 	if (response->method == SIP_CANCEL)
 		return txn_get(table, txn_cancel_of(table, txn));
 	return txn->method == response->method ? txn : NULL;
+}
+
+struct txn *txn_client_named(const struct txn_table *table, struct str branch) {
+	char ours[MINT_BRANCH_LEN];
+	struct mint_id id;
+	struct txn *txn;
+
+	if (!mint_branch_peek_id(branch, &id) || id.worker != table->worker)
+		return NULL;
+	txn = pool_get(&table->pool, id.slot, id.generation);
+	if (!txn || !txn_is_client(txn))
+		return NULL;
+	txn_branch(table, txn, ours);
+	return str_eq(branch, str_of(ours, sizeof(ours))) ? txn : NULL;
 }

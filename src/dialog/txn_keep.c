@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
+#include "base/hash.h"
 #include "dialog/txn_blob.h"
 
 // A blob of its own for `size` bytes instead of what the record has, which is given back when the new one is filled.
@@ -14,7 +15,7 @@ static bool change_begin(struct txn_table *table, struct txn *txn, size_t size, 
 
 	*change = (struct change){
 		.to = units <= UINT16_MAX ? blob_take(table->text, units * BLOB_UNIT) : NULL,
-		.old = txn->blob ? txn_blob_at(table, txn->blob) : NULL,
+		.old = txn->blob_units > 0 ? txn_blob_at(table, txn->blob) : NULL,
 		.old_size = (size_t)txn->blob_units * BLOB_UNIT,
 	};
 	if (!change->to)
@@ -97,6 +98,40 @@ bool txn_keep(struct txn_table *table, struct txn *txn, struct str text) {
 	return true;
 }
 
+// The text's place among the common ones, which may be one that is free; NULL when it is not there and none may be
+// added.
+static struct txn_common *common_find(struct txn_table *table, struct str text, uint64_t hash) {
+	for (uint32_t i = 0, at = (uint32_t)hash; i < TXN_COMMON_MAX; i++, at++) {
+		struct txn_common *common = &table->common[at % TXN_COMMON_MAX];
+
+		if (common->len == 0)
+			return table->common_count < TXN_COMMON_MAX / 2 ? common : NULL;
+		if (common->hash == hash && str_eq(str_of(common->text, common->len), text))
+			return common;
+	}
+	return NULL;
+}
+
+bool txn_keep_common(struct txn_table *table, struct txn *txn, struct str text) {
+	uint64_t hash = hash_str(table->seed, text);
+	struct txn_common *common = NULL;
+
+	if (text.len > 0 && text.len <= TXN_COMMON_SIZE && !txn->has_cancel)
+		common = common_find(table, text, hash);
+	if (!common)
+		return txn_keep(table, txn, text);
+	if (common->len == 0) {
+		common->hash = hash;
+		common->len = (uint16_t)text.len;
+		memcpy(common->text, text.ptr, text.len);
+		table->common_count++;
+	}
+	txn_drop(table, txn);
+	txn->shape = TXN_REST;
+	txn->blob = 1 + (uint32_t)(common - table->common);
+	return true;
+}
+
 void txn_forget(struct txn_table *table, struct txn *txn) {
 	txn_keep(table, txn, STR("")); // out of memory: more is kept than need be, until the end
 }
@@ -135,6 +170,11 @@ struct str txn_kept(const struct txn_table *table, const struct txn *txn) {
 
 	if (txn->shape != TXN_REST)
 		return STR("");
+	if (txn->blob_units == 0) {
+		const struct txn_common *common = &table->common[txn->blob - 1];
+
+		return str_of(common->text, common->len);
+	}
 	at = (const char *)txn_blob_at(table, txn->blob) + (txn->has_cancel ? sizeof(struct txn_ref) : 0);
 	memcpy(&len, at, sizeof(len));
 	return str_of(at + sizeof(len), len);

@@ -71,7 +71,7 @@ static void answer(struct session *s, struct txn_key key, struct rte_mbuf *m) {
 	if (response)
 		count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
 	if (response && server) {
-		response_give(s, server, 200, (struct sip_writer){0}, response);
+		response_give(s, server, 200, (struct response_kept){0}, response);
 	} else if (response) {
 		output_datagram(s->w, response, packet_of(m)->listener, &to);
 	} else if (server) {

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The tandem authors
 #include "base/hash.h"
 #include "session/state.h"
+#include "sip/stun.h"
 
 // Calls are spread over the workers by their Call-ID, so that all messages of a call meet on one core.
 static uint8_t owner_of(uint64_t call_hash, uint8_t worker_count) {
@@ -21,7 +22,9 @@ static void drop_malformed(struct session *s, struct rte_mbuf *m, enum sip_verdi
 
 // Nothing of it can be trusted: answered when it is a request that says whom to answer, and counted by what is wrong.
 static void refuse_malformed(struct session *s, struct rte_mbuf *m, enum sip_verdict verdict) {
-	if (s->msg->is_request)
+	if (stun_starts(s->msg->buf, s->msg->len))
+		keepalive_stun(s, m);
+	else if (s->msg->is_request)
 		local_refuse_with(
 			s,
 			m,
@@ -126,8 +129,7 @@ static void act(struct session *s, const struct inbound *in) {
 
 	stage_enter(s->w, STAGE_LOOKUP);
 	if (in->verdict == SIP_KEEPALIVE) {
-		count_one(count, COUNT_RX_KEEPALIVE);
-		rte_pktmbuf_free(in->m);
+		keepalive_handle(s, in->m);
 		return;
 	}
 	s->msg = &in->msg;

@@ -2,162 +2,14 @@
 // SPDX-FileCopyrightText: The tandem authors
 #include "base/hash.h"
 #include "dataplane/output.h"
-#include "session/state.h"
+#include "session/forward.h"
 
 // A proxy's work on a request, in the order of RFC 3261 sections 16.3 to 16.6.
 
 #define RESERVED_SHARE 10 // a tenth of what there is
 
-// What forwarding one request needs while it lasts.
-struct forward {
-	struct rte_mbuf *m;
-	struct target target;
-	struct endpoint reply_to;
-	struct txn_key key;    // of the server transaction
-	struct dialog *dialog; // made by this INVITE, or the one it is in
-	bool makes_dialog;
-	struct sip_edits edits;
-	struct sip_writer scratch; // s->scratch
-};
-
 static bool is_outside_dialog(const struct sip_msg *msg) {
 	return msg->to.tag.len == 0;
-}
-
-// Requests that make a dialog get a Record-Route; so do re-INVITEs, for elements that lost their state.
-static bool wants_record_route(const struct sip_msg *msg) {
-	return msg->method == SIP_INVITE || msg->method == SIP_SUBSCRIBE || msg->method == SIP_REFER;
-}
-
-// --- edits ---
-
-static struct str scratch_since(const struct sip_writer *w, uint32_t from) {
-	return str_of(w->buf + from, w->len - from);
-}
-
-static void write_record_route(struct session *s, struct sip_writer *w, uint8_t listener, struct str id, bool doubled) {
-	const struct listener_text *text = &s->listener[listener];
-
-	sip_write(w, str_of(text->record_route, text->record_route_len));
-	sip_write(w, id);
-	if (doubled)
-		sip_write_c(w, ";r2=on");
-	sip_write_c(w, ">\r\n");
-}
-
-// Our Via, and above it Record-Route: first the side the request leaves by, then the side it came in by, so that each
-// end sends to the address on its own side.
-static void edit_top(struct session *s, struct forward *f, const char *branch, uint32_t branch_len) {
-	struct sip_writer *w = &f->scratch;
-	uint32_t from = w->len;
-	uint8_t in = packet_of(f->m)->listener;
-	const struct listener_text *text = &s->listener[f->target.listener];
-
-	if (wants_record_route(s->msg)) {
-		char id[MINT_LEN];
-		struct str name = STR("0");
-		bool doubled = in != f->target.listener;
-
-		if (f->dialog) {
-			dialog_mint(&s->dialogs, f->dialog, s->call_hash, id);
-			name = str_of(id, MINT_LEN);
-		}
-		write_record_route(s, w, f->target.listener, name, doubled);
-		if (doubled)
-			write_record_route(s, w, in, name, doubled);
-	}
-	sip_write(w, str_of(text->via, text->via_len));
-	sip_write(w, str_of(branch, branch_len));
-	sip_write_c(w, "\r\n");
-	sip_edit_insert_lines(&f->edits, 0, scratch_since(w, from));
-}
-
-// received and rport of the Via the request came with (RFC 3261 18.2.1, RFC 3581 section 4).
-static void edit_received(struct session *s, struct forward *f) {
-	const struct packet *from = packet_of(f->m);
-	const struct sip_via *via = &s->msg->via;
-	struct sip_writer *w = &f->scratch;
-	char address[IP_TEXT_MAX];
-	struct str source = str_of(address, ip_format(&from->src.addr, address));
-	uint32_t at = w->len;
-
-	if (via->has_rport && via->rport.len == 0) {
-		if (via->rport.ptr[-1] != '=')
-			sip_write_c(w, "=");
-		sip_write_u32(w, from->src.port);
-		sip_edit_add(&f->edits, (uint32_t)(via->rport.ptr - s->msg->buf), 0, scratch_since(w, at));
-		at = w->len;
-	}
-	if (via->received.len > 0) {
-		bool in_brackets = via->received.ptr[-1] == '[';
-
-		sip_write(w, source);
-		sip_edit_add(
-			&f->edits,
-			(uint32_t)(via->received.ptr - s->msg->buf) - in_brackets,
-			via->received.len + 2u * in_brackets,
-			scratch_since(w, at)
-		);
-	} else if (via->has_rport || !str_eq(via->host, source)) {
-		sip_write_c(w, ";received=");
-		sip_write(w, source);
-		sip_edit_add(
-			&f->edits, (uint32_t)(via->text.ptr + via->text.len - s->msg->buf), 0, scratch_since(w, at)
-		);
-	}
-}
-
-static void edit_routes(struct forward *f, const struct sip_msg *msg) {
-	if (f->target.only_own_routes)
-		for (int i = msg->first[HDR_ROUTE]; i >= 0; i = msg->next[i])
-			sip_edit_remove_line(&f->edits, i);
-	else
-		for (unsigned i = 0; i < f->target.own_routes; i++)
-			sip_edit_remove_top(&f->edits, HDR_ROUTE);
-}
-
-static void edits_prepare(struct session *s, struct forward *f, const char *branch, uint32_t branch_len) {
-	static const uint16_t max_forwards_default = 70;
-	const struct sip_msg *msg = s->msg;
-	uint16_t max_forwards =
-		msg->max_forwards == SIP_MAX_FORWARDS_NONE ? max_forwards_default : (uint16_t)(msg->max_forwards - 1);
-
-	stage_enter(s->w, STAGE_EDIT);
-	f->scratch = (struct sip_writer){.buf = s->scratch, .size = sizeof(s->scratch) - SIP_MAX_FORWARDS_SCRATCH};
-	sip_edits_init(&f->edits, msg);
-	edit_top(s, f, branch, branch_len);
-	edit_received(s, f);
-	edit_routes(f, msg);
-	sip_edit_max_forwards(
-		&f->edits,
-		max_forwards,
-		s->scratch + sizeof(s->scratch) - SIP_MAX_FORWARDS_SCRATCH,
-		SIP_MAX_FORWARDS_SCRATCH
-	);
-}
-
-// Applies the edits to the mbuf. False, with the mbuf as it was, when the result has no room or passes the MTU.
-static bool edits_write(struct session *s, struct forward *f) {
-	struct rte_mbuf *m = f->m;
-	uint32_t headroom = rte_pktmbuf_headroom(m);
-	int32_t start;
-	uint32_t len;
-
-	if (f->scratch.overflow || s->msg->len + f->edits.growth > (int64_t)f->target.payload_max)
-		return false;
-	if (!sip_edits_apply(
-		    &f->edits,
-		    rte_pktmbuf_mtod(m, char *),
-		    headroom > OUTPUT_HEADROOM ? headroom - OUTPUT_HEADROOM : 0,
-		    (uint32_t)(m->buf_len - m->data_off - s->msg->len),
-		    &start,
-		    &len
-	    ))
-		return false;
-	m->data_off = (uint16_t)(m->data_off + start);
-	m->data_len = (uint16_t)len;
-	m->pkt_len = len;
-	return true;
 }
 
 // --- forwarding ---
@@ -178,8 +30,8 @@ static void forward_stateless(struct session *s, struct forward *f) {
 		f->reply_to = local_response_target(s->msg, packet_of(f->m));
 		stateless_branch(s, packet_of(f->m)->listener, &f->reply_to, branch);
 	}
-	edits_prepare(s, f, branch, len);
-	if (!edits_write(s, f)) {
+	rewrite_prepare(s, f, branch, len);
+	if (f->scratch.overflow || !rewrite_apply(&f->edits, f->m)) {
 		too_large(s, f->m);
 		return;
 	}
@@ -274,7 +126,7 @@ static void send_trying(struct session *s, struct txn *server, struct rte_mbuf *
 static struct str compact(struct session *s, const struct forward *f, const struct rte_mbuf *trying) {
 	struct sip_writer w = {.buf = s->again, .size = sizeof(s->again)};
 
-	if (!trying)
+	if (!trying || f->target.is_strict) // a strict router's ACK and CANCEL are made from the whole of it
 		return STR("");
 	keep_invite(s->msg, f->target.own_routes, str_of(rte_pktmbuf_mtod(trying, char *), trying->data_len), &w);
 	return str_of(w.buf, w.overflow ? 0 : w.len);
@@ -303,8 +155,8 @@ static void forward_start(struct session *s, struct forward *f, struct txn *serv
 	stage_enter(s->w, STAGE_STATE);
 	link_all(s, f, server, client);
 	txn_branch(&s->txns, client, branch);
-	edits_prepare(s, f, branch, sizeof(branch));
-	if (!edits_write(s, f)) {
+	rewrite_prepare(s, f, branch, sizeof(branch));
+	if (f->scratch.overflow || !rewrite_apply(&f->edits, m)) {
 		rte_pktmbuf_free(answer);
 		undo(s, f, server, client);
 		too_large(s, m);
@@ -453,6 +305,8 @@ void request_handle(struct session *s, struct rte_mbuf *m) {
 		retransmission(s, m, server);
 		return;
 	}
+	if (unlikely(strict_is_uri_ours(s)) && !strict_mend(s, m))
+		return;
 	if (!validate(s, m))
 		return;
 	status = route_find(s, from, &f.target, &reason);
@@ -486,6 +340,8 @@ void ack_handle(struct session *s, struct rte_mbuf *m) {
 		local_drop(s, m, COUNT_SIP_TOO_HOPS);
 		return;
 	}
+	if (unlikely(strict_is_uri_ours(s)) && !strict_mend(s, m))
+		return;
 	if (route_find(s, packet_of(m), &f.target, &reason)) {
 		count_one(&s->w->count, COUNT_SIP_ACK_STRAY);
 		local_drop(s, m, reason);

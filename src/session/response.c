@@ -51,16 +51,20 @@ static void dialog_update(struct session *s, struct txn *client, const struct pa
 
 // What of a server transaction's response may have to be sent again. When memory is out it goes out once; a
 // retransmitted request then gets none, and Timer G sends none.
-static void store(struct session *s, struct txn *server, struct sip_writer kept, const struct rte_mbuf *m) {
+static void store(struct session *s, struct txn *server, struct response_kept kept, const struct rte_mbuf *m) {
+	struct str text = str_of(kept.text.buf, kept.text.len);
+
 	if (server->kind == TXN_INVITE_SERVER && server->status >= 300) {
 		if (!txn_store(&s->txns, server, str_of(rte_pktmbuf_mtod(m, char *), m->data_len), STR("")))
 			txn_forget(&s->txns, server);
-	} else if (kept.overflow || !txn_keep(&s->txns, server, str_of(kept.buf, kept.len))) {
+	} else if (kept.text.overflow || !(kept.is_common ? txn_keep_common : txn_keep)(&s->txns, server, text)) {
 		txn_lose(&s->txns, server);
 	}
 }
 
-void response_give(struct session *s, struct txn *server, uint16_t status, struct sip_writer kept, struct rte_mbuf *m) {
+void response_give(
+	struct session *s, struct txn *server, uint16_t status, struct response_kept kept, struct rte_mbuf *m
+) {
 	unsigned actions = txn_step(&s->txns, server, txn_event_given(status), s->w->now_ms);
 
 	if (!(actions & TXN_DO_SEND)) {
@@ -93,7 +97,7 @@ bool response_strip(struct session *s, struct rte_mbuf *m) {
 // Upstream, without our Via.
 static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
 	struct txn *server = txn_get(&s->txns, client->peer);
-	struct sip_writer kept = {.buf = s->again, .size = sizeof(s->again)};
+	struct response_kept kept = {.text = {.buf = s->again, .size = sizeof(s->again)}};
 	uint16_t status = s->msg->status;
 
 	if (!server) {
@@ -101,7 +105,8 @@ static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
 		return;
 	}
 	if (server->kind == TXN_SERVER || status < 200)
-		keep_response(s->msg, server->has_to_tag, &kept); // the edit moves what s->msg points to
+		kept.is_common =
+			keep_response(s->msg, server->has_to_tag, &kept.text); // the edit moves what s->msg points to
 	if (!response_strip(s, m)) {
 		local_drop(s, m, COUNT_SIP_TOO_LARGE);
 		return;

@@ -13,8 +13,7 @@ static int listener_at(const struct config *cfg, const struct endpoint *at) {
 	return -1;
 }
 
-// The listener a URI names, or -1.
-static int listener_named(const struct config *cfg, const struct sip_uri *uri) {
+int route_listener_named(const struct config *cfg, const struct sip_uri *uri) {
 	struct endpoint at;
 
 	return sip_uri_endpoint(uri, &at) ? listener_at(cfg, &at) : -1;
@@ -182,7 +181,7 @@ static int skip_own(const struct session *s, struct route_entry *ret_entry, stru
 		return 0;
 	*own = (struct own){.listener = -1};
 	while ((more = route_next(s->msg, &walk, ret_entry)) > 0) {
-		int listener = listener_named(s->w->cfg, &ret_entry->uri);
+		int listener = route_listener_named(s->w->cfg, &ret_entry->uri);
 
 		if (own->count == OWN_ROUTES_MAX || listener < 0)
 			break;
@@ -213,7 +212,6 @@ way_out(const struct session *s, const struct packet *from, const struct own *ow
 	if (found < 0)
 		return COUNT_SIP_BAD_NEXT_HOP;
 	target->listener = (uint8_t)found;
-	target->payload_max = output_payload_max(s->w, interface, target->to.addr.family);
 	return COUNT_COUNT;
 }
 
@@ -231,6 +229,7 @@ static bool by_dialog(const struct session *s, struct target *target) {
 // Where to, before it is known whether that can be reached: COUNT_COUNT, or what is wrong.
 static enum count choose(const struct session *s, const struct packet *from, struct own *own, struct target *target) {
 	const struct sip_msg *msg = s->msg;
+	bool is_mended = msg == &s->mended;
 	struct route_entry entry;
 	int more = skip_own(s, &entry, own);
 
@@ -239,17 +238,23 @@ static enum count choose(const struct session *s, const struct packet *from, str
 	target->only_own_routes = own->alone;
 	if (more < 0)
 		return COUNT_SIP_BAD_ROUTE;
+	if (is_mended && own->dialog_id.len == 0)
+		own->dialog_id = str_of(s->mended_id, s->mended_id_len);
 	if (msg->to.tag.len > 0 && has_dialogs(s))
 		target->dialog = dialog_find(&s->dialogs, s->dialog_key, own->dialog_id, &target->by_caller);
-	if (more > 0)
+	if (more > 0) {
+		struct sip_param lr;
+
+		target->is_strict = sip_param_find(entry.uri.params, STR("lr"), &lr) <= 0;
 		return uri_endpoint(&entry.uri, &target->to) ? COUNT_COUNT : COUNT_SIP_BAD_NEXT_HOP;
-	if (own->count > 0 && msg->to.tag.len > 0) {
+	}
+	if ((own->count > 0 || is_mended) && msg->to.tag.len > 0) {
 		// A tag made up would let anybody call anywhere past the rules.
 		if (has_dialogs(s) && !target->dialog && (msg->method == SIP_INVITE || msg->method == SIP_REFER))
 			return COUNT_DLG_REFUSED;
 		return by_dialog(s, target) ? COUNT_COUNT : COUNT_SIP_BAD_NEXT_HOP;
 	}
-	if (!msg->uri.is_sip)
+	if (!msg->uri.is_sip || msg->uri.is_sips) // nothing here is secured from hop to hop
 		return COUNT_SIP_BAD_URI_SCHEME;
 	return by_rules(s, from, target) ? COUNT_COUNT : COUNT_SIP_NO_RULE;
 }

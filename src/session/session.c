@@ -116,6 +116,8 @@ const char *session_locator_name(const struct worker *w) {
 const struct worker_stages session_stages = {
 	.owner = dispatch_owner,
 	.datagrams = dispatch_datagrams,
+	.lost = lost_handle,
+	.lost_owner = lost_owner,
 	.tick = timers_tick,
 	.command = inspect_answer,
 };

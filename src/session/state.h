@@ -52,9 +52,12 @@ struct session {
 	uint64_t call_hash;	      // of its Call-ID, keyed
 	struct txn_key key;	      // of its server transaction, if it is a request
 	struct dialog_key dialog_key; // of the dialog it is in or makes, likewise
-	struct sip_msg stored;	      // a message of ours looked at again (for ACK, CANCEL, 408)
-	char again[SIP_MESSAGE_MAX];  // its text, where it is made again; and what is to be kept of a response
-	char scratch[2048];	      // text of edits until they are applied
+	struct sip_msg mended;	      // the request in hand, after what a strict router did to it was undone
+	char mended_id[MINT_LEN];     // the dialog it named in the Request-URI
+	uint8_t mended_id_len;
+	struct sip_msg stored;	     // a message of ours looked at again (for ACK, CANCEL, 408)
+	char again[SIP_MESSAGE_MAX]; // its text, where it is made again; and what is to be kept of a response
+	char scratch[2048];	     // text of edits until they are applied
 };
 
 static inline bool has_transactions(const struct session *s) {
@@ -89,9 +92,17 @@ void response_handle(struct session *s, struct rte_mbuf *m);
 // Takes our Via off the response in s->msg and m, whose text moves. False when that cannot be done.
 bool response_strip(struct session *s, struct rte_mbuf *m);
 
+// What keep_response left of a response, in s->again.
+struct response_kept {
+	struct sip_writer text;
+	bool is_common;
+};
+
 // Gives a response, in m, to a server transaction: sent, and kept when it may be needed again: the whole of a refused
-// INVITE's, which a timer repeats, and of others what keep_response left of it (`kept`, in s->again). Consumes m.
-void response_give(struct session *s, struct txn *server, uint16_t status, struct sip_writer kept, struct rte_mbuf *m);
+// INVITE's, which a timer repeats, and of others what is in `kept`. Consumes m.
+void response_give(
+	struct session *s, struct txn *server, uint16_t status, struct response_kept kept, struct rte_mbuf *m
+);
 
 // --- stateless.c: what a proxy that keeps nothing does (RFC 3261 16.11) ---
 
@@ -156,8 +167,8 @@ struct target {
 	uint8_t listener;      // leaves by
 	uint8_t own_routes;    // Route entries at the top that name us
 	bool only_own_routes;  // there are no others
+	bool is_strict;	       // the first other Route entry is a strict router's (RFC 3261 16.6 item 6)
 	int32_t rule;	       // index, or DIALOG_RULE_ROUTE
-	uint32_t payload_max;  // of the way out
 	bool by_caller;	       // in a dialog: who sent it
 	struct dialog *dialog; // the request is in; NULL when it is in none we hold
 };
@@ -168,8 +179,34 @@ struct target {
 uint16_t
 route_find(const struct session *s, const struct packet *from, struct target *ret_target, enum count *ret_reason);
 
+// The listener a URI names, or -1.
+int route_listener_named(const struct config *cfg, const struct sip_uri *uri);
+
 // The identifier of the dialog in a first Route entry that is ours to the letter, else empty; nothing is checked.
 struct str route_dialog_id(const struct session *s, const struct sip_msg *msg);
+
+// --- keepalive.c: each consumes m ---
+
+// Empty datagrams and line ends: a double one is answered with a single one.
+void keepalive_handle(struct session *s, struct rte_mbuf *m);
+
+// What stun_starts says is STUN.
+void keepalive_stun(struct session *s, struct rte_mbuf *m);
+
+// --- unanswered.c ---
+
+// A client transaction ended without a final response: the server transaction is answered with `status` where the RFC
+// lets it be, and what the request meant for its dialog is undone. The client's record is still there.
+void unanswered_invite(struct session *s, struct txn *client, uint16_t status);
+void unanswered_request(struct session *s, struct txn *client, uint16_t status);
+
+// A server transaction that still waits when its client is gone would wait for ever.
+void unanswered_abandon(struct session *s, struct txn *client);
+
+// --- lost.c: what did not arrive (RFC 3261 16.9, 18.4) ---
+
+uint8_t lost_owner(const struct worker *w, const char *data, uint32_t len);
+void lost_handle(struct worker *w, struct rte_mbuf *m);
 
 // --- timers.c ---
 

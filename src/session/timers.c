@@ -5,63 +5,14 @@
 // Work per turn is bounded, so that a burst of timers never holds up the messages that wait.
 #define TIMERS_PER_TURN 256
 
-static struct dialog *dialog_made(const struct session *s, const struct txn *client) {
-	struct dialog_ref ref = {.slot = client->dialog.slot, .generation = client->dialog.generation};
-
-	return client->makes_dialog ? dialog_get(&s->dialogs, ref) : NULL;
-}
-
-// Nobody answered the INVITE: the caller is told 408 (RFC 3261 16.8), or 487 when it had cancelled.
-static void invite_unanswered(struct session *s, struct txn *client) {
-	struct txn *server = txn_get(&s->txns, client->peer);
-	uint16_t status = client->cancel_wanted ? 487 : 408;
-	struct dialog *dialog = dialog_made(s, client);
-	struct rte_mbuf *m;
-
-	if (client->makes_dialog)
-		count_one(&s->w->count, COUNT_CALLS_FAILED);
-	if (dialog) {
-		count_one(&s->w->count, COUNT_DLG_FAILED);
-		dialog_invite_over(&s->dialogs, dialog);
-	}
-	if (!server)
-		return;
-	m = local_response_stored(s, client, status);
-	if (!m) {
-		txn_free(&s->txns, server);
-		return;
-	}
-	count_one(&s->w->count, status == 408 ? COUNT_LOCAL_408 : COUNT_LOCAL_4XX);
-	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
-	response_give(s, server, status, (struct sip_writer){0}, m);
-}
-
-// Nobody answered another request: its sender has given up by now, and a 408 would only make it worse (RFC 4320).
-static void request_unanswered(struct session *s, struct txn *client) {
-	struct dialog_ref ref = {.slot = client->dialog.slot, .generation = client->dialog.generation};
-	struct dialog *dialog = dialog_get(&s->dialogs, ref);
-
-	if (dialog && client->method == SIP_BYE) {
-		dialog_bye_answered(&s->dialogs, dialog, 0);
-		count_one(&s->w->count, COUNT_DLG_ENDED);
-	}
-}
-
 // The end of an answered INVITE's transaction: early dialogs of other branches will not be confirmed any more. Mostly
 // there are none, and the dialog is not touched: after all this time it lies in slow memory.
 static void invite_over(struct session *s, struct txn *client) {
-	struct dialog *dialog = client->is_settled ? NULL : dialog_made(s, client);
+	struct dialog_ref ref = {.slot = client->dialog.slot, .generation = client->dialog.generation};
+	struct dialog *dialog = client->is_settled || !client->makes_dialog ? NULL : dialog_get(&s->dialogs, ref);
 
 	if (dialog)
 		dialog_invite_over(&s->dialogs, dialog);
-}
-
-// A server transaction that still waits when its client is gone would wait for ever.
-static void server_abandon(struct session *s, struct txn *client) {
-	struct txn *server = txn_get(&s->txns, client->peer);
-
-	if (server && (txn_step(&s->txns, server, TXN_TU_ABANDON, s->w->now_ms) & TXN_DO_FREE))
-		txn_free(&s->txns, server);
 }
 
 static void act(void *ctx, struct txn *txn, enum txn_event event, unsigned actions) {
@@ -75,13 +26,13 @@ static void act(void *ctx, struct txn *txn, enum txn_event event, unsigned actio
 	if (actions & TXN_DO_CANCEL)
 		cancel_send(s, txn);
 	if ((actions & TXN_DO_TIMED_OUT) && txn->kind == TXN_INVITE_CLIENT)
-		invite_unanswered(s, txn);
+		unanswered_invite(s, txn, txn->cancel_wanted ? 487 : 408);
 	else if ((actions & TXN_DO_TIMED_OUT) && txn->kind == TXN_CLIENT)
-		request_unanswered(s, txn);
+		unanswered_request(s, txn, 0);
 	else if ((actions & TXN_DO_FREE) && txn->kind == TXN_INVITE_CLIENT)
 		invite_over(s, txn);
 	if ((actions & TXN_DO_FREE) && is_client)
-		server_abandon(s, txn);
+		unanswered_abandon(s, txn);
 }
 
 static void dialog_gone(void *ctx, struct dialog *dialog) {

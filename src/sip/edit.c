@@ -108,6 +108,30 @@ bool sip_edit_remove_top(struct sip_edits *edits, enum sip_header_id id) {
 	return got == 1;
 }
 
+bool sip_edit_remove_bottom(struct sip_edits *edits, enum sip_header_id id) {
+	const struct sip_msg *msg = edits->msg;
+	struct sip_walk walk = {.id = id};
+	struct str entry, last = {0}, before = {0};
+	int index = -1, got;
+
+	while ((got = sip_walk_next(msg, &walk, &entry)) == 1) {
+		before = walk.at == index ? last : (struct str){0};
+		last = entry;
+		index = walk.at;
+	}
+	if (got < 0 || index < 0)
+		return false;
+	if (before.ptr)
+		remove_between(
+			edits,
+			(uint32_t)(before.ptr + before.len - msg->buf),
+			(uint32_t)(last.ptr + last.len - msg->buf)
+		);
+	else
+		sip_edit_remove_line(edits, index);
+	return true;
+}
+
 // Leading zeros stay zeros, else what is left over becomes white space.
 static uint32_t write_padded(char *out, uint16_t value, uint32_t width, char pad) {
 	for (uint32_t i = width; i-- > 0; value /= 10)

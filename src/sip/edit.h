@@ -38,6 +38,10 @@ void sip_edit_insert_lines(struct sip_edits *edits, int header_index, struct str
 // else is left there, else the entry and its comma. False when there is none, or the list is malformed.
 bool sip_edit_remove_top(struct sip_edits *edits, enum sip_header_id id);
 
+// The last entry of that list, none of which any edit touches yet: the whole line when it stands there alone. False
+// when there is none, or the list is malformed.
+bool sip_edit_remove_bottom(struct sip_edits *edits, enum sip_header_id id);
+
 // The whole line of that header, which no edit touches yet.
 void sip_edit_remove_line(struct sip_edits *edits, int header_index);
 

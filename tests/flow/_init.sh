@@ -145,6 +145,13 @@ caller() {
 	wait $! || sipp_failed "$name" $?
 }
 
+# deaf HOST: something on the callees' side that takes datagrams and says nothing, not even that nobody is there.
+deaf() {
+	ip netns exec tandem-b nc -ul -s "$1" -p 5060 >/dev/null 2>&1 </dev/null &
+	started+=($!)
+	wait_until 5 "the deaf host $1" is_bound b "$1:5060"
+}
+
 caller_in_background() {
 	local name=$1 host=$2 file=$3 calls=$4 rate=$5
 	shift 5

@@ -5,6 +5,7 @@
 config=short
 . "$(dirname "$0")/_init.sh"
 
+deaf 198.51.100.40
 record a b
 caller uac 192.0.2.10 "$(scenario uac_rejected 408)" 3 10 -s silent
 recorded a b

@@ -27,7 +27,7 @@ static const struct row rows[] = {
 	{"Ethernet cut", {.cut = 34}, INPUT_DROP, COUNT_DROP_ETHER},
 	{"Ethernet alone", {.cut = 33}, INPUT_DROP, COUNT_DROP_IP_HEADER},
 	{"ARP", {.type = 0x0806}, INPUT_KERNEL, NOTHING},
-	{"IPv6", {.type = 0x86dd}, INPUT_KERNEL, NOTHING},
+	{"IPv4 said to be IPv6", {.type = 0x86dd}, INPUT_DROP, COUNT_DROP_IP_HEADER},
 	{"other MAC", {.other_mac = true}, INPUT_KERNEL, NOTHING},
 	{"options", {.options = 40}, INPUT_DATAGRAM, NOTHING},
 	{"options cut", {.options = 40, .cut = 30}, INPUT_DROP, COUNT_DROP_IP_HEADER},
@@ -42,11 +42,11 @@ static const struct row rows[] = {
 	{"UDP length below header", {.udp_len_off = -6}, INPUT_DROP, COUNT_DROP_UDP_LENGTH},
 	{"UDP length short of IP", {.udp_len_off = -2, .no_udp_checksum = true}, INPUT_DATAGRAM, NOTHING},
 	{"UDP checksum", {.bad_udp_checksum = true}, INPUT_DROP, COUNT_DROP_UDP_CHECKSUM},
-	{"first fragment", {.fragment = 0x2000}, INPUT_DROP, COUNT_DROP_IP_FRAGMENT},
-	{"first fragment for the kernel", {.fragment = 0x2000, .to = "192.0.2.1:5061"}, INPUT_KERNEL, NOTHING},
-	{"first fragment without a UDP header", {.fragment = 0x2000, .total_len_off = -6}, INPUT_KERNEL, NOTHING},
-	{"fragment in the middle", {.fragment = 0x2010}, INPUT_KERNEL, NOTHING},
-	{"last fragment", {.fragment = 0x0010}, INPUT_KERNEL, NOTHING},
+	{"first fragment", {.fragment = 0x2000}, INPUT_FRAGMENT, NOTHING},
+	{"first fragment for another UDP port", {.fragment = 0x2000, .to = "192.0.2.1:5061"}, INPUT_FRAGMENT, NOTHING},
+	{"first fragment without a UDP header", {.fragment = 0x2000, .total_len_off = -6}, INPUT_FRAGMENT, NOTHING},
+	{"fragment in the middle", {.fragment = 0x2010}, INPUT_FRAGMENT, NOTHING},
+	{"last fragment", {.fragment = 0x0010}, INPUT_FRAGMENT, NOTHING},
 	{"don't fragment", {.fragment = 0x4000}, INPUT_DATAGRAM, NOTHING},
 	{"fragment for another", {.fragment = 0x2000, .to = "192.0.2.2:5060"}, INPUT_KERNEL, NOTHING},
 	{"fragment of TCP", {.fragment = 0x2000, .protocol = 6}, INPUT_KERNEL, NOTHING},
@@ -57,6 +57,33 @@ static const struct row rows[] = {
 	{"address of the other port", {.to = "198.51.100.1:5060"}, INPUT_KERNEL, NOTHING},
 	{"multicast source", {.from = "224.0.0.1:5060"}, INPUT_KERNEL, NOTHING},
 	{"loopback source", {.from = "127.0.0.1:5060"}, INPUT_KERNEL, NOTHING},
+	{"IPv6", {.is_v6 = true}, INPUT_DATAGRAM, NOTHING},
+	{"IPv6, padding", {.is_v6 = true, .padding = 5}, INPUT_DATAGRAM, NOTHING},
+	{"IPv6, no UDP checksum", {.is_v6 = true, .no_udp_checksum = true}, INPUT_DROP, COUNT_DROP_UDP_CHECKSUM},
+	{"IPv6, UDP checksum", {.is_v6 = true, .bad_udp_checksum = true}, INPUT_DROP, COUNT_DROP_UDP_CHECKSUM},
+	{"IPv6, version 4", {.is_v6 = true, .version_ihl = 0x45}, INPUT_DROP, COUNT_DROP_IP_HEADER},
+	{"IPv6, length beyond frame", {.is_v6 = true, .total_len_off = 1}, INPUT_DROP, COUNT_DROP_IP_HEADER},
+	{"IPv6, header cut", {.is_v6 = true, .cut = 14}, INPUT_DROP, COUNT_DROP_IP_HEADER},
+	{"IPv6, UDP header cut", {.is_v6 = true, .total_len_off = -6}, INPUT_DROP, COUNT_DROP_UDP_LENGTH},
+	{"IPv6, UDP length beyond IP", {.is_v6 = true, .udp_len_off = 1}, INPUT_DROP, COUNT_DROP_UDP_LENGTH},
+	{"IPv6, other UDP port", {.is_v6 = true, .to = "[2001:db8:a::1]:5061"}, INPUT_KERNEL, NOTHING},
+	{"IPv6, other address", {.is_v6 = true, .to = "[2001:db8:a::2]:5060"}, INPUT_KERNEL, NOTHING},
+	{"IPv6, VLAN without it", {.is_v6 = true, .vlan = 100}, INPUT_KERNEL, NOTHING},
+	{"IPv6, TCP", {.is_v6 = true, .protocol = 6}, INPUT_KERNEL, NOTHING},
+	{"IPv6, neighbour discovery", {.is_v6 = true, .protocol = 58}, INPUT_KERNEL, NOTHING},
+	{"IPv6, destination options", {.is_v6 = true, .protocol = 60}, INPUT_KERNEL, NOTHING},
+	{"IPv6, multicast source", {.is_v6 = true, .from = "[ff02::1]:5060"}, INPUT_KERNEL, NOTHING},
+	{"IPv6, no source", {.is_v6 = true, .from = "[::]:5060"}, INPUT_KERNEL, NOTHING},
+	{"IPv6, loopback source", {.is_v6 = true, .from = "[::1]:5060"}, INPUT_KERNEL, NOTHING},
+	{"IPv6, IPv4 in disguise", {.is_v6 = true, .from = "[::ffff:192.0.2.10]:5060"}, INPUT_KERNEL, NOTHING},
+	{"IPv6, first fragment", {.is_v6 = true, .fragment = 1}, INPUT_FRAGMENT, NOTHING},
+	{"IPv6, last fragment", {.is_v6 = true, .fragment = 64}, INPUT_FRAGMENT, NOTHING},
+	{"IPv6, fragment for another",
+	 {.is_v6 = true, .fragment = 1, .to = "[2001:db8:a::2]:5060"},
+	 INPUT_KERNEL,
+	 NOTHING},
+	{"IPv6, fragment of TCP", {.is_v6 = true, .fragment = 1, .protocol = 6}, INPUT_KERNEL, NOTHING},
+	{"IPv6, fragment header cut", {.is_v6 = true, .fragment = 1, .total_len_off = -14}, INPUT_KERNEL, NOTHING},
 };
 
 static struct input_verdict judge(struct wire *wire, const struct frame_spec *spec, struct rte_mbuf **ret_m) {
@@ -100,12 +127,23 @@ static void datagram_is_cut_to_its_payload(void **state) {
 	rte_pktmbuf_free(m);
 }
 
+static void ipv6_datagram_is_cut_to_its_payload(void **state) {
+	struct frame_spec spec = {.is_v6 = true, .payload = "INVITE", .padding = 3};
+	struct endpoint from = endpoint_of("[2001:db8:a::10]:5070");
+	struct rte_mbuf *m;
+
+	assert_int_equal(judge(*state, &spec, &m).kind, INPUT_DATAGRAM);
+	assert_int_equal(m->pkt_len, 6);
+	assert_memory_equal(rte_pktmbuf_mtod(m, char *), "INVITE", 6);
+	assert_true(endpoint_eq(&packet_of(m)->src, &from));
+	assert_int_equal(packet_of(m)->listener, ACCESS6);
+	rte_pktmbuf_free(m);
+}
+
 // Every prefix of a good frame, in memory that ends there.
-static void no_prefix_is_read_past_its_end(void **state) {
-	struct frame_spec spec = {.options = 12, .vlan = 100, .to = "198.18.0.1:5060"};
-	struct wire *wire = *state;
+static void no_prefix_of_it_is_read_past_its_end(struct wire *wire, const struct frame_spec *spec) {
 	uint8_t frame[FRAME_MAX];
-	uint32_t len = frame_build(&spec, frame);
+	uint32_t len = frame_build(spec, frame);
 
 	for (uint32_t cut = 0; cut < len; cut++) {
 		struct guarded guarded = guarded_end(frame, cut);
@@ -121,6 +159,14 @@ static void no_prefix_is_read_past_its_end(void **state) {
 		rte_pktmbuf_free(m);
 		guarded_free(&guarded);
 	}
+}
+
+static void no_prefix_is_read_past_its_end(void **state) {
+	no_prefix_of_it_is_read_past_its_end(
+		*state, &(struct frame_spec){.options = 12, .vlan = 100, .to = "198.18.0.1:5060"}
+	);
+	no_prefix_of_it_is_read_past_its_end(*state, &(struct frame_spec){.is_v6 = true});
+	no_prefix_of_it_is_read_past_its_end(*state, &(struct frame_spec){.is_v6 = true, .fragment = 1});
 }
 
 // A checksum the port found good is not computed again; one it found bad, or did not look at, is.
@@ -179,6 +225,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(every_frame_is_judged),
 		TEST(datagram_is_cut_to_its_payload),
+		TEST(ipv6_datagram_is_cut_to_its_payload),
 		TEST(no_prefix_is_read_past_its_end),
 		TEST(good_checksums_of_the_port_are_believed),
 		TEST(segments_are_joined),

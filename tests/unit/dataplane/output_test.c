@@ -77,13 +77,91 @@ static void own_frames_pass_the_input_checks(void **state) {
 	}
 }
 
-static void larger_than_the_mtu_is_dropped(void **state) {
-	struct rte_mbuf *m = wire_datagram(*state, 0, "");
+static const uint8_t golden_v6[] = {
+	0x02, 0x00, 0x00, 0x00, 0x0a, 0x0d, 0x02, 0x00, 0x00, 0x00, 0x00, 0x01, 0x86, 0xdd, // to ::10's MAC
+	0x60, 0x00, 0x00, 0x00, 0x00, 0x0a, 0x11, 0x40,					    // 10 bytes, hop limit 64
+	0x20, 0x01, 0x0d, 0xb8, 0x00, 0x0a, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x01, 0x20, 0x01, 0x0d, 0xb8, 0x00, 0x0a, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x10, 0x13, 0xc4, 0x13, 0xce, 0x00, 0x0a, 0x14, 0x48, // 5060 to 5070
+	'h',  'i',
+};
 
-	assert_int_equal(output_payload_max(((struct wire *)*state)->workers[0], ACCESS, IP_V4), 1472);
-	assert_non_null(rte_pktmbuf_append(m, 1473));
-	send_to(*state, m, ACCESS, "192.0.2.10:5070");
-	assert_int_equal(count_of(*state, 0, COUNT_DROP_TX_SIZE), 1);
+static void ipv6_frame_is_as_the_standards_say(void **state) {
+	struct rte_mbuf *m;
+
+	send_to(*state, wire_datagram(*state, 0, "hi"), ACCESS6, "[2001:db8:a::10]:5070");
+	m = wire_take(*state, 0, 0);
+	assert_non_null(m);
+	assert_int_equal(m->data_len, sizeof(golden_v6));
+	assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), golden_v6, sizeof(golden_v6));
+	rte_pktmbuf_free(m);
+}
+
+static void ipv6_offload_leaves_the_pseudo_header_sum(void **state) {
+	struct wire *wire = *state;
+	struct rte_mbuf *m;
+	struct rte_ipv6_hdr *ip;
+	struct rte_udp_hdr *udp;
+
+	wire->ports[0].checksum_tx = true;
+	send_to(wire, wire_datagram(wire, 0, "hi"), ACCESS6, "[2001:db8:a::10]:5070");
+	m = wire_take(wire, 0, 0);
+	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv6_hdr *, 14);
+	udp = (struct rte_udp_hdr *)(ip + 1);
+	assert_int_equal(udp->dgram_cksum, rte_ipv6_phdr_cksum(ip, m->ol_flags));
+	assert_int_equal(m->l3_len, 40);
+	assert_true(m->ol_flags & RTE_MBUF_F_TX_IPV6);
+	assert_true(m->ol_flags & RTE_MBUF_F_TX_UDP_CKSUM);
+	rte_pktmbuf_free(m);
+}
+
+static struct rte_mbuf *long_datagram(struct wire *wire, uint16_t len) {
+	struct rte_mbuf *m = wire_datagram(wire, 0, "");
+	char *at = rte_pktmbuf_append(m, len);
+
+	assert_non_null(at);
+	for (uint16_t i = 0; i < len; i++)
+		at[i] = (char)('a' + i % 23);
+	return m;
+}
+
+// Each frame within the MTU, the pieces whole units, and what they make the datagram that was sent.
+static void larger_than_the_mtu_is_cut(void **state) {
+	static const struct {
+		uint8_t listener;
+		const char *to;
+		uint16_t len, frames;
+	} rows[] = {
+		{ACCESS, "192.0.2.10:5070", 1472, 1},
+		{ACCESS, "192.0.2.10:5070", 1473, 2},
+		{ACCESS, "192.0.2.10:5070", 2952, 2},
+		{ACCESS, "192.0.2.10:5070", 2953, 3},
+		{TAGGED, "198.18.0.10:5070", 4000, 3},
+		{ACCESS6, "[2001:db8:a::10]:5070", 1452, 1},
+		{ACCESS6, "[2001:db8:a::10]:5070", 1453, 2},
+		{ACCESS6, "[2001:db8:a::10]:5070", 4000, 3},
+	};
+	struct wire *wire = *state;
+
+	for (uint32_t i = 0; i < ARRAY_LEN(rows); i++) {
+		uint32_t offset = rows[i].listener == TAGGED ? 18 : 14, ip_len = rows[i].listener == ACCESS6 ? 48 : 20;
+		uint32_t total = 0;
+		struct rte_mbuf *m;
+		uint16_t frames;
+
+		send_to(wire, long_datagram(wire, rows[i].len), rows[i].listener, rows[i].to);
+		for (frames = 0; (m = wire_take(wire, 0, 0)) != NULL; frames++) {
+			assert_true(m->data_len <= offset + 1500);
+			if (rows[i].frames > 1)
+				total += m->data_len - offset - ip_len;
+			rte_pktmbuf_free(m);
+		}
+		assert_int_equal(frames, rows[i].frames);
+		if (frames > 1)
+			assert_int_equal(total, rows[i].len + 8);
+	}
+	assert_int_equal(count_of(wire, 0, COUNT_TX_FRAGMENTED), 6);
+	assert_int_equal(count_of(wire, 0, COUNT_TX_SIP), ARRAY_LEN(rows));
 }
 
 // An edit may have used up the room in front.
@@ -178,7 +256,7 @@ static void offload_leaves_the_pseudo_header_sum(void **state) {
 }
 
 static void no_route_is_counted(void **state) {
-	static const char *const unreachable[] = {"8.8.8.8:5060", "10.1.2.3:5060", "[2001:db8::1]:5060"};
+	static const char *const unreachable[] = {"8.8.8.8:5060", "10.1.2.3:5060", "[2001:db8:b::1]:5060"};
 
 	for (uint32_t i = 0; i < ARRAY_LEN(unreachable); i++) {
 		struct endpoint to = endpoint_of(unreachable[i]);
@@ -228,7 +306,9 @@ int main(void) {
 		TEST(vlan_is_tagged),
 		TEST(gateway_gets_the_frame),
 		TEST(own_frames_pass_the_input_checks),
-		TEST(larger_than_the_mtu_is_dropped),
+		TEST(ipv6_frame_is_as_the_standards_say),
+		TEST(ipv6_offload_leaves_the_pseudo_header_sum),
+		TEST(larger_than_the_mtu_is_cut),
 		TEST(payload_moves_back_for_the_headers),
 		TEST(payload_may_start_anywhere),
 		TEST(frame_the_driver_rejects_takes_no_other_along),

@@ -32,6 +32,15 @@ static void stage_datagrams(struct worker *w, struct rte_mbuf **m, uint32_t coun
 	}
 }
 
+static void stage_lost(struct worker *w, struct rte_mbuf *m) {
+	struct seen *seen = (struct seen *)(void *)w->session;
+
+	seen->lost++;
+	seen->whom = packet_of(m)->src;
+	snprintf(seen->last, sizeof(seen->last), "%.*s", m->data_len, rte_pktmbuf_mtod(m, const char *));
+	rte_pktmbuf_free(m);
+}
+
 static bool stage_tick(struct worker *w) {
 	(void)w;
 	return false;
@@ -44,6 +53,8 @@ static void stage_command(struct worker *w, struct command *command) {
 const struct worker_stages wire_stages = {
 	.owner = stage_owner,
 	.datagrams = stage_datagrams,
+	.lost = stage_lost,
+	.lost_owner = stage_owner,
 	.tick = stage_tick,
 	.command = stage_command,
 };
@@ -65,23 +76,28 @@ int wire_eal(void **state) {
 }
 
 static void config_fill(struct wire *wire, uint8_t workers) {
-	static const char *const addresses[] = {"192.0.2.1:5060", "198.18.0.1:5060", "198.51.100.1:5060"};
+	static const char *const addresses[] = {
+		"192.0.2.1:5060", "198.18.0.1:5060", "198.51.100.1:5060", "[2001:db8:a::1]:5060"};
 	struct config *cfg = &wire->cfg;
 
 	cfg->worker_count = workers;
 	cfg->port_count = WIRE_PORTS;
-	cfg->interface_count = cfg->listener_count = 3;
-	for (uint8_t i = 0; i < 3; i++) {
+	cfg->interface_count = WIRE_INTERFACES;
+	cfg->listener_count = WIRE_LISTENERS;
+	for (uint8_t i = 0; i < WIRE_LISTENERS; i++) {
 		struct endpoint local = endpoint_of(addresses[i]);
 
-		wire->prefixes[i] = (struct ip_prefix){.addr = local.addr, .len = 24};
+		wire->prefixes[i] = (struct ip_prefix){.addr = local.addr, .len = i == ACCESS6 ? 64 : 24};
+		cfg->listeners[i] = (struct config_listener
+		){.local = local, .advertised = local, .interface = i == ACCESS6 ? ACCESS : i};
+	}
+	for (uint8_t i = 0; i < WIRE_INTERFACES; i++) {
 		cfg->interfaces[i] = (struct config_interface){
 			.port = i == CORE,
 			.vlan = i == TAGGED ? 100 : 0,
 			.prefix_count = 1,
 			.prefixes = &wire->prefixes[i],
 		};
-		cfg->listeners[i] = (struct config_listener){.local = local, .advertised = local, .interface = i};
 	}
 }
 
@@ -138,7 +154,8 @@ static int wire_open(void **state, uint8_t workers, uint16_t queues) {
 	};
 
 	config_fill(wire, workers);
-	wire->packets = rte_pktmbuf_pool_create("wire", WIRE_BUFFERS, 0, RTE_ALIGN(sizeof(struct packet), 8), 2304, 0);
+	wire->packets =
+		rte_pktmbuf_pool_create("wire", WIRE_BUFFERS, 0, RTE_ALIGN(sizeof(struct packet), 8), WIRE_ROOM, 0);
 	assert_non_null(wire->packets);
 	wire->buffers = rte_mempool_avail_count(wire->packets);
 	parts.packets = wire->packets;
@@ -207,7 +224,7 @@ struct endpoint endpoint_of(const char *text) {
 }
 
 static uint32_t ether_build(const struct frame_spec *spec, uint8_t *frame) {
-	uint16_t type = spec->type ? spec->type : RTE_ETHER_TYPE_IPV4;
+	uint16_t own = spec->is_v6 ? RTE_ETHER_TYPE_IPV6 : RTE_ETHER_TYPE_IPV4, type = spec->type ? spec->type : own;
 	uint32_t len = 12;
 
 	memcpy(frame, (uint8_t[]){2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 10, 10}, 12);
@@ -237,6 +254,44 @@ static void udp_build(const struct frame_spec *spec, struct rte_ipv4_hdr *ip, st
 	udp->dgram_len = rte_cpu_to_be_16((uint16_t)((int)len + spec->udp_len_off));
 }
 
+static uint32_t frame_build_v6(const struct frame_spec *spec, uint8_t *frame) {
+	const char *payload = spec->payload ? spec->payload : "hello";
+	struct endpoint from = endpoint_of(spec->from ? spec->from : "[2001:db8:a::10]:5070");
+	struct endpoint to = endpoint_of(spec->to ? spec->to : "[2001:db8:a::1]:5060");
+	uint32_t len = ether_build(spec, frame), payload_len = (uint32_t)strlen(payload);
+	uint32_t extra = spec->fragment ? RTE_IPV6_FRAG_HDR_SIZE : 0, udp_len = 8 + payload_len;
+	uint8_t protocol = spec->protocol ? spec->protocol : IPPROTO_UDP;
+	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)(frame + len);
+	struct rte_ipv6_fragment_ext *fragment = (struct rte_ipv6_fragment_ext *)(ip + 1);
+	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)((uint8_t *)(ip + 1) + extra);
+
+	ip->vtc_flow = rte_cpu_to_be_32(UINT32_C(6) << 28);
+	ip->hop_limits = 64;
+	ip->proto = IPPROTO_UDP;
+	ip->payload_len = rte_cpu_to_be_16((uint16_t)udp_len);
+	memcpy(ip->src_addr, from.addr.bytes, 16);
+	memcpy(ip->dst_addr, to.addr.bytes, 16);
+	*udp = (struct rte_udp_hdr){
+		.src_port = rte_cpu_to_be_16(from.port),
+		.dst_port = rte_cpu_to_be_16(to.port),
+		.dgram_len = rte_cpu_to_be_16((uint16_t)udp_len),
+	};
+	memcpy(udp + 1, payload, payload_len);
+	if (!spec->no_udp_checksum)
+		udp->dgram_cksum = rte_ipv6_udptcp_cksum(ip, udp);
+	if (spec->bad_udp_checksum)
+		udp->dgram_cksum ^= 0x0100;
+	udp->dgram_len = rte_cpu_to_be_16((uint16_t)((int)udp_len + spec->udp_len_off));
+	ip->proto = spec->fragment ? IPPROTO_FRAGMENT : protocol;
+	ip->payload_len = rte_cpu_to_be_16((uint16_t)((int)(extra + udp_len) + spec->total_len_off));
+	if (spec->fragment)
+		*fragment = (struct rte_ipv6_fragment_ext
+		){.next_header = protocol, .frag_data = rte_cpu_to_be_16(spec->fragment)};
+	if (spec->version_ihl)
+		*(uint8_t *)ip = spec->version_ihl;
+	return len + (uint32_t)sizeof(*ip) + extra + udp_len + spec->padding - spec->cut;
+}
+
 uint32_t frame_build(const struct frame_spec *spec, uint8_t *frame) {
 	const char *payload = spec->payload ? spec->payload : "hello";
 	uint32_t len, header_len = 20u + spec->options, payload_len = (uint32_t)strlen(payload);
@@ -244,6 +299,8 @@ uint32_t frame_build(const struct frame_spec *spec, uint8_t *frame) {
 	struct rte_udp_hdr *udp;
 
 	memset(frame, 0, FRAME_MAX);
+	if (spec->is_v6)
+		return frame_build_v6(spec, frame);
 	len = ether_build(spec, frame);
 	ip = (struct rte_ipv4_hdr *)(frame + len);
 	udp = (struct rte_udp_hdr *)(frame + len + header_len);
@@ -299,25 +356,27 @@ void wire_wait(struct wire *wire, uint8_t worker, uint32_t ms) {
 
 void wire_neighbours(struct wire *wire, bool known) {
 	static uint32_t version = 1;
-	struct neigh_route routes[5] = {
-		[3] = {.to = {.addr = endpoint_of("203.0.113.0").addr, .len = 24},
+	struct neigh_route routes[6] = {
+		[4] = {.to = {.addr = endpoint_of("203.0.113.0").addr, .len = 24},
 		       .via = endpoint_of("192.0.2.10").addr,
 		       .interface = ACCESS},
-		[4] = {.to = {.addr = endpoint_of("10.0.0.0").addr, .len = 8}, .interface = NEIGH_ELSEWHERE},
+		[5] = {.to = {.addr = endpoint_of("10.0.0.0").addr, .len = 8}, .interface = NEIGH_ELSEWHERE},
 	};
-	struct neigh_entry entries[3];
+	struct neigh_entry entries[WIRE_LISTENERS];
 	uint64_t token;
 
-	for (uint8_t i = 0; i < 3; i++) {
-		routes[i] = (struct neigh_route){.to = wire->prefixes[i], .interface = i};
-		routes[i].to.addr.bytes[3] = 0;
-		entries[i] = (struct neigh_entry){.addr = wire->prefixes[i].addr, .interface = i};
-		entries[i].addr.bytes[3] = 10;
+	for (uint8_t i = 0; i < WIRE_LISTENERS; i++) {
+		uint8_t interface = wire->cfg.listeners[i].interface;
+
+		routes[i] = (struct neigh_route){.to = wire->prefixes[i], .interface = interface};
+		routes[i].to.addr = ip_masked(&wire->prefixes[i].addr, wire->prefixes[i].len);
+		entries[i] = (struct neigh_entry){.addr = wire->prefixes[i].addr, .interface = interface};
+		entries[i].addr.bytes[i == ACCESS6 ? 15 : 3] = i == ACCESS6 ? 0x10 : 10;
 		memcpy(entries[i].mac, (uint8_t[]){2, 0, 0, 0, 10, (uint8_t)(10 + i)}, 6);
 	}
 	neigh_snapshot_free(wire->retired);
 	wire->retired = neigh_publish(
-		&wire->board, neigh_snapshot_create(++version, routes, 5, entries, known ? 3 : 0), &token
+		&wire->board, neigh_snapshot_create(++version, routes, 6, entries, known ? WIRE_LISTENERS : 0), &token
 	);
 }
 

@@ -17,22 +17,24 @@
 #define WIRE_PORTS 2
 #define WIRE_QUEUES 2
 #define WIRE_BUFFERS 5000
+#define WIRE_ROOM 5120 // of a buffer
 #define FRAME_MAX 2048
 
-// Interfaces (and listeners) of the configuration: 192.0.2.1 untagged and 198.18.0.1 in VLAN 100 of port 0,
-// 198.51.100.1 of port 1, all with UDP port 5060.
-enum { ACCESS, TAGGED, CORE };
+// Interfaces and listeners of the configuration: 192.0.2.1 untagged and 198.18.0.1 in VLAN 100 of port 0, 198.51.100.1
+// of port 1; one more listener on the first interface is 2001:db8:a::1. All with UDP port 5060.
+enum { ACCESS, TAGGED, CORE, WIRE_INTERFACES, ACCESS6 = WIRE_INTERFACES, WIRE_LISTENERS };
 
 // What the stages of a worker saw; it answers each datagram to where it came from unless told not to.
 struct seen {
-	uint32_t datagrams;
-	char last[64];
+	uint32_t datagrams, lost;
+	char last[8192];
+	struct endpoint whom; // a lost one was for
 	bool keep_quiet;
 };
 
 struct wire {
 	struct config cfg;
-	struct ip_prefix prefixes[3];
+	struct ip_prefix prefixes[WIRE_LISTENERS];
 	struct port ports[WIRE_PORTS];
 	struct rte_ring *in[WIRE_PORTS][WIRE_QUEUES], *out[WIRE_PORTS][WIRE_QUEUES];
 	struct rte_mempool *packets;
@@ -47,15 +49,16 @@ struct wire {
 
 // A frame to be received; zero fields take what makes a good one.
 struct frame_spec {
-	const char *from, *to; // "address:port"; default 192.0.2.10:5070 and 192.0.2.1:5060
+	const char *from, *to; // "address:port"; default 192.0.2.10:5070 and 192.0.2.1:5060, or both IPv6
 	const char *payload;   // default "hello"
+	bool is_v6;	       // from 2001:db8:a::10 to 2001:db8:a::1 by default
 	uint16_t vlan;
 	bool is_tagged; // with VLAN 0, or in front of `type`
 	uint16_t type;	// of Ethernet
 	uint8_t protocol;
 	uint8_t options; // bytes of IP options
 	uint8_t version_ihl;
-	uint16_t fragment;		// the field as it is
+	uint16_t fragment;		// the field as it is; IPv6 has none when it is 0
 	int total_len_off, udp_len_off; // added to the right value
 	uint32_t padding;
 	uint32_t cut; // bytes taken from the end

@@ -316,6 +316,38 @@ static void a_full_pool_or_arena_gives_nothing_and_leaves_nothing(void **state) 
 	txn_free(&b->table, txn);
 }
 
+// However many keep it, it is there once; past the limit each has its own, and what is freed is freed.
+static void a_common_text_is_kept_once(void **state) {
+	struct bench *b = *state;
+	struct txn *first = server_created(b, INVITE("z9hG4bK1"), 0),
+		   *second = server_created(b, INVITE("z9hG4bK2"), 0);
+	size_t before = blob_used(b->text);
+	char text[TXN_COMMON_SIZE + 1];
+
+	assert_true(txn_keep_common(&b->table, first, STR("Server: x")));
+	assert_true(txn_keep_common(&b->table, second, STR("Server: x")));
+	assert_true(str_eq(txn_kept(&b->table, first), STR("Server: x")));
+	assert_ptr_equal(txn_kept(&b->table, first).ptr, txn_kept(&b->table, second).ptr);
+	assert_true(txn_keep_common(&b->table, second, STR("Server: y")));
+	assert_true(str_eq(txn_kept(&b->table, first), STR("Server: x")));
+	assert_true(str_eq(txn_kept(&b->table, second), STR("Server: y")));
+	assert_int_equal(blob_used(b->text), before);
+	for (unsigned i = 0; i < TXN_COMMON_MAX; i++) {
+		snprintf(text, sizeof(text), "Server: %u", i);
+		assert_true(txn_keep_common(&b->table, second, str_from_c(text)));
+		assert_true(str_eq(txn_kept(&b->table, second), str_from_c(text)));
+	}
+	assert_true(blob_used(b->text) > before);
+	memset(text, 'x', sizeof(text));
+	assert_true(txn_keep_common(&b->table, first, str_of(text, sizeof(text))));
+	assert_int_equal(txn_kept(&b->table, first).len, sizeof(text));
+	assert_true(txn_keep_common(&b->table, first, STR("")));
+	assert_int_equal(txn_kept(&b->table, first).len, 0);
+	txn_free(&b->table, first);
+	txn_free(&b->table, second);
+	assert_int_equal(blob_used(b->text), 0);
+}
+
 static void a_stale_name_finds_nothing(void **state) {
 	struct bench *b = *state;
 	struct txn *first = client_started(b, SIP_BYE), *second;
@@ -416,6 +448,7 @@ int main(void) {
 		TEST(a_response_finds_its_client_by_our_branch),
 		TEST(the_answer_to_a_cancel_finds_the_cancels_own_transaction),
 		TEST(a_full_pool_or_arena_gives_nothing_and_leaves_nothing),
+		TEST(a_common_text_is_kept_once),
 		TEST(a_stale_name_finds_nothing),
 		TEST(sent_by_and_call_id_are_part_of_what_identifies),
 		TEST(the_case_of_a_host_does_not_matter),

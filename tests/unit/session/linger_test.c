@@ -39,7 +39,7 @@ static const char *plain_ok(const char *request) {
 	return text;
 }
 
-static void nothing_is_kept_of_a_call_that_is_over(void **state) {
+static void no_text_is_taken_by_a_call_that_is_over(void **state) {
 	struct rig *rig = *state;
 	const char *routes = call_establish(rig, "z9hG4bK1");
 	char bye[4096], again[4096];
@@ -47,7 +47,7 @@ static void nothing_is_kept_of_a_call_that_is_over(void **state) {
 	copy(bye, sizeof(bye), call_request("BYE", "z9hG4bKbye", 2, "t1", routes));
 	rig_send(rig, CALLER, bye);
 	rig_send(rig, CALLEE, plain_ok(rig_expect(rig, CALLEE, "BYE ")));
-	copy(again, sizeof(again), call_replaced(rig_expect(rig, CALLER, "SIP/2.0 200 OK"), "Server: phone\r\n", ""));
+	copy(again, sizeof(again), rig_expect(rig, CALLER, "SIP/2.0 200 OK"));
 	assert_int_equal(rig->s->txns.lingering, 4);
 	assert_int_equal(blob_used(rig->s->text), 0);
 	rig_send(rig, CALLER, bye);
@@ -146,7 +146,7 @@ static void a_call_to_a_number_past_our_route_can_be_refused(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(nothing_is_kept_of_a_call_that_is_over),
+		TEST(no_text_is_taken_by_a_call_that_is_over),
 		TEST(a_final_that_says_something_is_repeated_whole),
 		TEST(a_provisional_is_repeated_whole),
 		TEST(each_repeated_refusal_gets_the_same_ack),

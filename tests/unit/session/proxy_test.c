@@ -420,20 +420,35 @@ static void bytes_behind_the_message_are_not_forwarded(void **state) {
 	rig_settle(rig);
 }
 
-static void keepalives_are_counted_and_nothing_else(void **state) {
-	struct rig *rig = *state;
-
-	rig_send(rig, CALLER, "\r\n\r\n");
-	rig_expect_nothing(rig);
-	assert_int_equal(rig_count(rig, COUNT_RX_KEEPALIVE), 1);
-}
-
-static void a_message_too_large_for_the_mtu_gets_513(void **state) {
+static void a_message_too_large_for_the_mtu_leaves_in_fragments(void **state) {
 	struct rig *rig = *state;
 	char extra[1200];
 
 	snprintf(extra, sizeof(extra), "X-Padding: %0*d\r\n", 1100, 0);
 	rig_send(rig, CALLER, call_request("INVITE", "z9hG4bK1", 1, NULL, extra));
+	rig_expect(rig, CALLEE, "INVITE ");
+	assert_non_null(rig_next(rig, CALLEE));
+	rig_expect(rig, CALLER, "SIP/2.0 100 ");
+	rig_expect_nothing(rig);
+	assert_int_equal(rig_count(rig, COUNT_TX_FRAGMENTED), 1);
+	rig_settle(rig);
+}
+
+static void a_message_too_large_for_its_packet_gets_513(void **state) {
+	static char extra[4800], invite[6000];
+	struct rig *rig = *state;
+	const char *rest;
+
+	snprintf(extra, sizeof(extra), "X-Padding: %0*d\r\n", 4700, 0);
+	rest = strstr(INVITE("z9hG4bK1"), "Max-Forwards");
+	snprintf(
+		invite,
+		sizeof(invite),
+		"INVITE sip:bob@example.net SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK1\r\n%s%s",
+		extra,
+		rest
+	);
+	rig_send(rig, CALLER, invite);
 	rig_expect(rig, CALLER, "SIP/2.0 513 ");
 	rig_expect_nothing(rig);
 	assert_int_equal(rig->s->txns.pool.used, 0);
@@ -463,8 +478,8 @@ int main(void) {
 		TEST(a_request_with_a_foreign_route_follows_it),
 		TEST(a_spoofed_received_is_replaced),
 		TEST(bytes_behind_the_message_are_not_forwarded),
-		TEST(keepalives_are_counted_and_nothing_else),
-		TEST(a_message_too_large_for_the_mtu_gets_513),
+		TEST(a_message_too_large_for_the_mtu_leaves_in_fragments),
+		TEST(a_message_too_large_for_its_packet_gets_513),
 	};
 
 	return cmocka_run_group_tests_name("session/proxy", tests, rig_eal, NULL);

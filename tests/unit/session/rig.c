@@ -275,6 +275,20 @@ void rig_send(struct rig *rig, enum side from, const char *text) {
 	rig_send_bytes(rig, from, text, (uint32_t)strlen(text));
 }
 
+void rig_lost(struct rig *rig, enum side side, const char *text, uint32_t len) {
+	struct rte_mbuf *m = rte_pktmbuf_alloc(rig->packets);
+	char *at;
+
+	assert_non_null(m);
+	*packet_of(m) = (struct packet){.kind = PACKET_LOST, .src = {.addr = ip(host_text[side]), .port = 5060}};
+	at = rte_pktmbuf_append(m, (uint16_t)len);
+	assert_non_null(at);
+	memcpy(at, text, len);
+	assert_int_equal(session_stages.lost_owner(rig->w, at, len), 0);
+	session_stages.lost(rig->w, m);
+	worker_turn(rig->w, &session_stages);
+}
+
 const char *rig_next(struct rig *rig, enum side side) {
 	struct rte_mbuf *m;
 	const struct rte_ipv4_hdr *v4;

@@ -59,6 +59,9 @@ void rig_put(struct rig *rig, enum side from, const char *bytes, uint32_t len);
 void rig_send(struct rig *rig, enum side from, const char *text);
 void rig_send_bytes(struct rig *rig, enum side from, const char *bytes, uint32_t len);
 
+// Says that a datagram tandem sent to that side's host did not arrive, and quotes it (`len` bytes of it).
+void rig_lost(struct rig *rig, enum side side, const char *text, uint32_t len);
+
 // The next datagram that left by a side, NULL when there is none. Overwritten by the next call.
 const char *rig_next(struct rig *rig, enum side side);
 

@@ -41,6 +41,7 @@ enum op {
 	REMOVE_ROUTE,
 	REMOVE_TWO_ROUTES,
 	REMOVE_THREE_ROUTES,
+	REMOVE_LAST_ROUTE,
 	HOPS_69,
 	HOPS_9,
 	HOPS_255,
@@ -58,6 +59,8 @@ static bool add_op(struct sip_edits *edits, enum op op, char *scratch) {
 		for (int left = op - REMOVE_ROUTE; left > 0; left--)
 			assert_true(sip_edit_remove_top(edits, HDR_ROUTE));
 		return sip_edit_remove_top(edits, HDR_ROUTE);
+	case REMOVE_LAST_ROUTE:
+		return sip_edit_remove_bottom(edits, HDR_ROUTE);
 	case HOPS_69:
 		sip_edit_max_forwards(edits, 69, scratch, SIP_MAX_FORWARDS_SCRATCH);
 		return true;
@@ -100,6 +103,14 @@ static const struct edit_case cases[] = {
 	 .text = LINE VIA "Route: \"a,b\" <sip:h1>\r\nroute: <sip:h2>,<sip:h3>\r\n" REST,
 	 .want = LINE VIA "route: <sip:h2>,<sip:h3>\r\n" REST},
 	{.op = REMOVE_ROUTE, .text = LINE VIA REST, .want = NULL},
+	{.op = REMOVE_LAST_ROUTE, .text = LINE "Route: <sip:h1>\r\n" VIA REST, .want = LINE VIA REST},
+	{.op = REMOVE_LAST_ROUTE,
+	 .text = LINE "Route: <sip:h1>, <sip:h2>\r\n" VIA "Route: <sip:h3>\r\n" REST,
+	 .want = LINE "Route: <sip:h1>, <sip:h2>\r\n" VIA REST},
+	{.op = REMOVE_LAST_ROUTE,
+	 .text = LINE "Route: <sip:h1>\r\n" VIA "Route: <sip:h2> ,\r\n \"a,b\" <sip:h3>\r\n" REST,
+	 .want = LINE "Route: <sip:h1>\r\n" VIA "Route: <sip:h2>\r\n" REST},
+	{.op = REMOVE_LAST_ROUTE, .text = LINE VIA REST, .want = NULL},
 	{.op = REMOVE_TWO_ROUTES,
 	 .text = LINE "Route: <sip:h1>\r\nRoute: <sip:h2>\r\n" VIA REST,
 	 .want = LINE VIA REST},

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+
+#include "dataplane/guard.h"
+
+#include <rte_cycles.h>
+#include <rte_malloc.h>
+
+#define THOUSAND 1000u
+
+struct guard *guard_create(const struct config_sources *cfg, uint8_t workers) {
+	struct guard *guard = rte_zmalloc("guard", sizeof(*guard), CACHE_LINE);
+
+	if (!guard)
+		return NULL;
+	guard->cfg = cfg;
+	guard->limits = cfg->rate > 0 || cfg->all_rate > 0;
+	guard->seed = rte_rdtsc() * UINT64_C(0xbf58476d1ce4e5b9);
+	guard->all_rate = (cfg->all_rate + workers - 1) / workers;
+	guard->all_burst = (cfg->all_burst + workers - 1) / workers;
+	guard->all_tokens = (uint64_t)guard->all_burst * THOUSAND;
+	return guard;
+}
+
+void guard_destroy(struct guard *guard) {
+	rte_free(guard);
+}
+
+bool guard_trusts(const struct guard *guard, const struct ip_addr *from) {
+	for (uint32_t i = 0; i < guard->cfg->trusted_count; i++)
+		if (ip_prefix_holds(&guard->cfg->trusted[i], from))
+			return true;
+	return false;
+}
+
+static uint32_t bucket_of(const struct guard *guard, struct ip_halves addr) {
+	uint64_t hash = (addr.first ^ guard->seed) * UINT64_C(0x9e3779b97f4a7c15);
+
+	hash = (hash ^ hash >> 32 ^ addr.second) * UINT64_C(0xbf58476d1ce4e5b9);
+	return (uint32_t)(hash >> 32) % GUARD_BUCKETS;
+}
+
+static void
+source_begin(const struct guard *guard, struct guard_source *source, const struct ip_addr *from, uint32_t now_ms) {
+	*source = (struct guard_source){
+		.addr = ip_halves(from),
+		.tokens = guard->cfg->burst * THOUSAND,
+		.seen_ms = now_ms,
+		.family = from->family,
+		.is_trusted = guard_trusts(guard, from),
+	};
+}
+
+static bool is_banned(struct guard_source *source, uint32_t now_ms) {
+	if (likely(!source->is_banned))
+		return false;
+	source->is_banned = (int32_t)(source->until_ms - now_ms) > 0;
+	return source->is_banned;
+}
+
+// Its entry; a new one takes a free place, else that of the one longest not heard of that is not banned; where all are,
+// the first.
+static struct guard_source *source_of(struct guard *guard, const struct ip_addr *from, uint32_t now_ms) {
+	struct ip_halves addr = ip_halves(from);
+	struct guard_source *bucket = guard->sources[bucket_of(guard, addr)], *place = &bucket[0];
+
+	for (uint32_t i = 0; i < GUARD_WAYS; i++) {
+		struct guard_source *at = &bucket[i];
+
+		if (likely(at->family == from->family && at->addr.first == addr.first && at->addr.second == addr.second
+		    ))
+			return at;
+		if (place->family != IP_NONE && !is_banned(at, now_ms) &&
+		    (is_banned(place, now_ms) || at->family == IP_NONE || now_ms - at->seen_ms > now_ms - place->seen_ms
+		    ))
+			place = at;
+	}
+	source_begin(guard, place, from, now_ms);
+	return place;
+}
+
+static bool all_takes(struct guard *guard, uint64_t now_ms) {
+	uint64_t burst = (uint64_t)guard->all_burst * THOUSAND;
+
+	if (guard->all_rate == 0)
+		return true;
+	guard->all_tokens += (now_ms - guard->all_ms) * guard->all_rate;
+	guard->all_ms = now_ms;
+	if (guard->all_tokens > burst)
+		guard->all_tokens = burst;
+	if (guard->all_tokens < THOUSAND)
+		return false;
+	guard->all_tokens -= THOUSAND;
+	return true;
+}
+
+static void source_fill(const struct guard *guard, struct guard_source *source, uint32_t now_ms) {
+	uint32_t passed = now_ms - source->seen_ms;
+	uint64_t tokens = source->tokens + (uint64_t)passed * guard->cfg->rate,
+		 burst = (uint64_t)guard->cfg->burst * THOUSAND;
+
+	if (passed > GUARD_RESTED_MS)
+		source->excess = 0;
+	source->tokens = (uint32_t)(tokens < burst ? tokens : burst);
+	source->seen_ms = now_ms;
+}
+
+// One datagram too many.
+static void source_exceeds(const struct guard *guard, struct guard_source *source, uint32_t now_ms) {
+	if (guard->cfg->ban_after == 0 || ++source->excess < guard->cfg->ban_after)
+		return;
+	source->excess = 0;
+	source->is_banned = true;
+	source->until_ms = now_ms + guard->cfg->ban_s * THOUSAND;
+}
+
+enum guard_verdict guard_judge(struct guard *guard, const struct ip_addr *from, uint64_t now_ms) {
+	struct guard_source *source;
+
+	if (!guard->limits)
+		return GUARD_PASSES;
+	source = source_of(guard, from, (uint32_t)now_ms);
+	if (likely(source->is_trusted))
+		return GUARD_PASSES;
+	if (is_banned(source, (uint32_t)now_ms))
+		return GUARD_BANNED;
+	if (guard->cfg->rate > 0) {
+		source_fill(guard, source, (uint32_t)now_ms);
+		if (source->tokens < THOUSAND) {
+			source_exceeds(guard, source, (uint32_t)now_ms);
+			return GUARD_SOURCE_LIMIT;
+		}
+	}
+	if (!all_takes(guard, now_ms))
+		return GUARD_ALL_LIMIT;
+	if (guard->cfg->rate > 0)
+		source->tokens -= THOUSAND;
+	return GUARD_PASSES;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+//
+// Who may send how much, looked at before a datagram is parsed: a token bucket for each source address that is not
+// trusted, one for all of them together, and bans that end by themselves. One worker's; each counts what it receives. A
+// source is remembered until others need its place, which costs it nothing but a full bucket.
+#pragma once
+
+#include "base/config.h"
+
+#define GUARD_WAYS 4
+#define GUARD_BUCKETS 4096    // of so many sources; what the sources of an open port need, a few lines of them warm
+#define GUARD_RESTED_MS 10000 // of silence: what was too much is forgiven
+
+enum guard_verdict {
+	GUARD_PASSES,
+	GUARD_BANNED,
+	GUARD_SOURCE_LIMIT,
+	GUARD_ALL_LIMIT,
+};
+
+// Two of them in a cache line.
+struct guard_source {
+	struct ip_halves addr;
+	uint32_t tokens;   // thousandths of a datagram
+	uint32_t seen_ms;  // low bits of when they were counted last
+	uint32_t until_ms; // banned until then
+	uint16_t excess;   // datagrams too many since it last rested
+	uint8_t family;	   // IP_NONE: free
+	bool is_trusted : 1;
+	bool is_banned : 1;
+};
+static_assert(sizeof(struct guard_source) == 32, "two in a line");
+
+struct guard {
+	const struct config_sources *cfg;
+	bool limits; // there is something to look at
+	uint64_t seed;
+	uint64_t all_tokens; // thousandths
+	uint64_t all_ms;
+	uint32_t all_rate, all_burst; // this worker's share
+	alignas(CACHE_LINE) struct guard_source sources[GUARD_BUCKETS][GUARD_WAYS];
+};
+
+// `cfg` must outlive it. `workers`: among how many what is for all sources is shared out. NULL when memory is short.
+struct guard *guard_create(const struct config_sources *cfg, uint8_t workers);
+void guard_destroy(struct guard *guard);
+
+// For a datagram from that address. `now_ms` never goes back.
+enum guard_verdict guard_judge(struct guard *guard, const struct ip_addr *from, uint64_t now_ms);
+
+// Whether it is one of the trusted networks.
+bool guard_trusts(const struct guard *guard, const struct ip_addr *from);

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The tandem authors
+//
+// A request on its way through the files that forward it.
+#pragma once
+
+#include "session/state.h"
+
+// What forwarding one request needs while it lasts.
+struct forward {
+	struct rte_mbuf *m;
+	struct target target;
+	struct endpoint reply_to;
+	struct txn_key key;    // of the server transaction
+	struct dialog *dialog; // made by this INVITE, or the one it is in
+	bool makes_dialog;
+	struct sip_edits edits;
+	struct sip_writer scratch; // s->scratch
+};
+
+// --- rewrite.c ---
+
+// Gathers the edits of the request in s->msg for f->target: our Via with that branch, Record-Route, received and rport,
+// Route, Max-Forwards. Their text is in f->scratch, whose `overflow` says that it had no room.
+void rewrite_prepare(struct session *s, struct forward *f, const char *branch, uint32_t branch_len);
+
+// Applies edits to the mbuf. False, with the mbuf as it was, when the result has no room.
+bool rewrite_apply(struct sip_edits *edits, struct rte_mbuf *m);
+
+// A copy of the text behind what is written already.
+struct str rewrite_copy(struct sip_writer *w, struct str text);
+
+// --- strict.c ---
+
+// True when the Request-URI of the request in s->msg is one we wrote into a Record-Route: a strict router before us put
+// it there (RFC 3261 16.4).
+bool strict_is_uri_ours(const struct session *s);
+
+// Puts the last Route where it belongs, into the Request-URI: from here on the request, in s->msg and m, is as it would
+// have come without that router. False when that makes no request; it is answered and m consumed then.
+bool strict_mend(struct session *s, struct rte_mbuf *m);
