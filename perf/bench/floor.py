@@ -67,8 +67,8 @@ def over_null(bench, size):
 
 def over_memif(bench, size):
     socket = bench.file("floor.sock")
-    client = "client,zero-copy=yes" if bench.huge else "client"
-    devices = [f"net_memif0,role={role},socket={socket},socket-abstract=no,rsize={RING}" for role in ("server", client)]
+    devices = [f"net_memif0,role={role},socket={socket},socket-abstract=no,rsize={RING}"
+               for role in ("server", bench.memif_client())]
     return with_generator(bench, size, devices, [f"--rxd={1 << RING}", f"--txd={1 << RING}"])
 
 

@@ -24,7 +24,7 @@ class Wire:
         self.veth = kind != "memif"
         self.generator_first = not self.veth  # a memif server has to be there before its client
         paths = {side: bench.file(f"{side}.sock") for side in network.SIDES}
-        client = "client,zero-copy=yes" if bench.huge else "client"
+        client = bench.memif_client()
         if self.veth:
             self.tandem = [f"net_{kind}{i},iface=dut-{side}" for i, side in enumerate(network.SIDES)]
             self.generator = [f"net_{kind}{i},iface=gen-{side}" for i, side in enumerate(network.SIDES)]
@@ -69,8 +69,9 @@ class Tandem:
             "TRANSACTIONS": TRANSACTIONS, "DIALOGS": DIALOGS, "TEXT_MB": TEXT_MB,
             "PACKETS": max(65536, 8192 * len(workers)), "LOCATOR": "auto", **changes,
         }
-        if bench.quick and not changes:
+        if bench.quick:
             values.update(TRANSACTIONS=200000, DIALOGS=100000, TEXT_MB=512)
+            values.update(changes)
         text = re.sub(r"@([A-Z_]+)@", lambda match: str(values[match.group(1)]), TEMPLATE.read_text())
         self.config = bench.file("tandem.yaml")
         with open(self.config, "w", encoding="utf-8") as out:
