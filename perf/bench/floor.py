@@ -4,6 +4,7 @@
 to receive and send a frame and do nothing else is below every figure of tandem's."""
 import re
 import signal
+from pathlib import Path
 
 import machine
 import network
@@ -67,6 +68,7 @@ def over_null(bench, size):
 
 def over_memif(bench, size):
     socket = bench.file("floor.sock")
+    Path(socket).unlink(missing_ok=True)  # of a run before, which was killed: nobody could connect
     devices = [f"net_memif0,role={role},socket={socket},socket-abstract=no,rsize={RING}"
                for role in ("server", bench.memif_client())]
     return with_generator(bench, size, devices, [f"--rxd={1 << RING}", f"--txd={1 << RING}"])
