@@ -340,6 +340,10 @@ static void to_engine(void *ctx, unsigned side, struct str text, const struct se
 	engine_receive(ctx, side, text, sender);
 }
 
+static bool shares_with_kernel(const struct options *o) {
+	return strncmp(o->port_a, "net_af_xdp", 10) == 0 || strncmp(o->port_b, "net_af_xdp", 10) == 0;
+}
+
 int net_open(struct net *net, const struct options *o, struct engine *e) {
 	const struct port_place places[] = {
 		{.device = o->port_a, .netns = o->netns_a, .ip = o->local_a.addr},
@@ -353,7 +357,7 @@ int net_open(struct net *net, const struct options *o, struct engine *e) {
 	net->pool = rte_pktmbuf_pool_create_by_ops(
 		"packets", BUFFERS, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY, "stack"
 	);
-	if (!net->pool || umem_trim(net->pool) < 0) {
+	if (!net->pool || (shares_with_kernel(o) && umem_trim(net->pool) < 0)) {
 		fprintf(stderr, "sipgen: no memory for packet buffers: %s\n", rte_strerror(rte_errno));
 		return -ENOMEM;
 	}

@@ -85,8 +85,8 @@ void fragments_destroy(struct fragments *fragments) {
 
 	if (!fragments)
 		return;
-	TAILQ_FOREACH(whole, &fragments->oldest_first, by_age)
-	rte_pktmbuf_free(whole->m);
+	TAILQ_FOREACH (whole, &fragments->oldest_first, by_age)
+		rte_pktmbuf_free(whole->m);
 	rte_free(fragments);
 }
 
@@ -162,9 +162,9 @@ static uint32_t bucket_of(const struct fragments *fragments, const struct key *k
 static struct whole *whole_find(const struct fragments *fragments, const struct key *key) {
 	struct whole *whole;
 
-	LIST_FOREACH(whole, &fragments->buckets[bucket_of(fragments, key)], in_bucket)
-	if (memcmp(&whole->key, key, sizeof(*key)) == 0)
-		return whole;
+	LIST_FOREACH (whole, &fragments->buckets[bucket_of(fragments, key)], in_bucket)
+		if (memcmp(&whole->key, key, sizeof(*key)) == 0)
+			return whole;
 	return NULL;
 }
 
@@ -184,9 +184,9 @@ static void whole_drop(struct worker *w, struct whole *whole, enum count reason)
 static struct whole *oldest_of_source(struct fragments *fragments, uint32_t slot) {
 	struct whole *whole;
 
-	TAILQ_FOREACH(whole, &fragments->oldest_first, by_age)
-	if (source_slot(fragments, &whole->key) == slot)
-		return whole;
+	TAILQ_FOREACH (whole, &fragments->oldest_first, by_age)
+		if (source_slot(fragments, &whole->key) == slot)
+			return whole;
 	return NULL;
 }
 

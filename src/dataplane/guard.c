@@ -26,7 +26,7 @@ void guard_destroy(struct guard *guard) {
 	rte_free(guard);
 }
 
-bool guard_trusts(const struct guard *guard, const struct ip_addr *from) {
+static bool is_trusted(const struct guard *guard, const struct ip_addr *from) {
 	for (uint32_t i = 0; i < guard->cfg->trusted_count; i++)
 		if (ip_prefix_holds(&guard->cfg->trusted[i], from))
 			return true;
@@ -47,7 +47,7 @@ source_begin(const struct guard *guard, struct guard_source *source, const struc
 		.tokens = guard->cfg->burst * THOUSAND,
 		.seen_ms = now_ms,
 		.family = from->family,
-		.is_trusted = guard_trusts(guard, from),
+		.is_trusted = is_trusted(guard, from),
 	};
 }
 

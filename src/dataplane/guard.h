@@ -48,6 +48,3 @@ void guard_destroy(struct guard *guard);
 
 // For a datagram from that address. `now_ms` never goes back.
 enum guard_verdict guard_judge(struct guard *guard, const struct ip_addr *from, uint64_t now_ms);
-
-// Whether it is one of the trusted networks.
-bool guard_trusts(const struct guard *guard, const struct ip_addr *from);

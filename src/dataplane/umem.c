@@ -11,7 +11,7 @@
 int umem_trim(struct rte_mempool *pool) {
 	const struct rte_mempool_memhdr *memory = STAILQ_FIRST(&pool->mem_list);
 	size_t size = pool->header_size + pool->elt_size + pool->trailer_size;
-	const char *end = (const char *)memory->addr + pool->populated_size * size;
+	const char *begin = memory->addr, *end = begin + pool->populated_size * size;
 	unsigned int count = rte_mempool_avail_count(pool);
 	void **all = malloc(count * sizeof(all[0]));
 
@@ -20,9 +20,12 @@ int umem_trim(struct rte_mempool *pool) {
 		rte_errno = ENOMEM;
 		return -ENOMEM;
 	}
-	for (unsigned int i = 0; i < count; i++)
-		if ((const char *)all[i] + pool->elt_size + pool->trailer_size <= end)
+	for (unsigned int i = 0; i < count; i++) {
+		const char *at = all[i];
+
+		if (at > begin && at + pool->elt_size + pool->trailer_size <= end)
 			rte_mempool_put(pool, all[i]);
+	}
 	free(all);
 	return 0;
 }

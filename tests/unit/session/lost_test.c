@@ -16,14 +16,19 @@ static void lose(struct rig *rig, enum side side, const char *text) {
 	rig_lost(rig, side, text, len < ICMP_QUOTE ? len : ICMP_QUOTE);
 }
 
+// The caller's INVITE, as it came out.
+static void invite_send(struct rig *rig, char *out, size_t size) {
+	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
+	copy(out, size, rig_expect(rig, CALLEE, "INVITE "));
+	rig_expect(rig, CALLER, "SIP/2.0 100 ");
+}
+
 // The caller hears at once what else it would hear of after 32 s.
 static void an_invite_that_did_not_arrive_fails_at_once(void **state) {
 	struct rig *rig = *state;
 	char invite[4096];
 
-	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
-	copy(invite, sizeof(invite), rig_expect(rig, CALLEE, "INVITE "));
-	rig_expect(rig, CALLER, "SIP/2.0 100 ");
+	invite_send(rig, invite, sizeof(invite));
 	lose(rig, CALLEE, invite);
 	rig_expect(rig, CALLER, "SIP/2.0 500 ");
 	rig_expect_nothing(rig);
@@ -73,9 +78,7 @@ static void an_error_that_comes_after_an_answer_is_late_news(void **state) {
 	struct rig *rig = *state;
 	char invite[4096], routes[1024];
 
-	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
-	copy(invite, sizeof(invite), rig_expect(rig, CALLEE, "INVITE "));
-	rig_expect(rig, CALLER, "SIP/2.0 100 ");
+	invite_send(rig, invite, sizeof(invite));
 	rig_send(rig, CALLEE, call_response(invite, 180, "t1"));
 	rig_expect(rig, CALLER, "SIP/2.0 180 ");
 	lose(rig, CALLEE, invite);
@@ -95,9 +98,7 @@ static void a_cancel_that_did_not_arrive_leaves_the_invite(void **state) {
 	struct rig *rig = *state;
 	char invite[4096], cancel[4096];
 
-	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
-	copy(invite, sizeof(invite), rig_expect(rig, CALLEE, "INVITE "));
-	rig_expect(rig, CALLER, "SIP/2.0 100 ");
+	invite_send(rig, invite, sizeof(invite));
 	rig_send(rig, CALLEE, call_response(invite, 180, "t1"));
 	rig_expect(rig, CALLER, "SIP/2.0 180 ");
 	rig_send(rig, CALLER, call_request("CANCEL", "z9hG4bK1", 1, NULL, ""));
@@ -117,9 +118,7 @@ static void what_is_made_up_ends_nothing(void **state) {
 	char invite[4096];
 	char *digit;
 
-	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
-	copy(invite, sizeof(invite), rig_expect(rig, CALLEE, "INVITE "));
-	rig_expect(rig, CALLER, "SIP/2.0 100 ");
+	invite_send(rig, invite, sizeof(invite));
 	lose(rig, CALLER, invite);
 	for (uint32_t i = 0; i < MINT_LEN; i++) {
 		char changed[4096];

@@ -38,6 +38,25 @@ static void what_a_strict_router_before_us_did_is_undone(void **state) {
 	rig_settle(rig);
 }
 
+static void what_a_strict_router_left_without_a_target_is_refused(void **state) {
+	struct rig *rig = *state;
+
+	rig_send(
+		rig,
+		CALLER,
+		call_replaced(
+			call_request(
+				"OPTIONS", "z9hG4bK1", 1, NULL, "Route: <sip:192.0.2.1:5060;lr>\r\nRoute: <sip:>\r\n"
+			),
+			"sip:bob@example.net",
+			"sip:192.0.2.1:5060;lr;d=0"
+		)
+	);
+	rig_expect(rig, CALLER, "SIP/2.0 400 ");
+	rig_expect_nothing(rig);
+	assert_int_equal(rig_count(rig, COUNT_SIP_BAD_ROUTE), 1);
+}
+
 // RFC 3261 16.6 item 6: the next router's URI has no lr.
 static void a_strict_router_after_us_gets_what_it_wants(void **state) {
 	struct rig *rig = *state;
@@ -106,6 +125,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(what_a_strict_router_before_us_did_is_undone),
+		TEST(what_a_strict_router_left_without_a_target_is_refused),
 		TEST(a_strict_router_after_us_gets_what_it_wants),
 		TEST(keep_alives_are_answered),
 		TEST(a_sips_uri_is_not_sent_in_the_clear),
