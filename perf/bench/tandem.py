@@ -4,7 +4,6 @@
 import json
 import os
 import re
-import sys
 
 import machine
 import network
@@ -14,9 +13,6 @@ TEMPLATE = machine.TOP / "perf" / "bench" / "tandem.yaml"
 RING = 12  # log2 of the slots of a memif ring: what comes while a core is away for some milliseconds
 # What lingers of a few steps of a search at 200,000 calls a second, each of four transactions, for 32 s.
 TRANSACTIONS, DIALOGS, TEXT_MB = 16000000, 1500000, 3500
-# Without copies the memif driver of DPDK 22.11 may close descriptors that are not its own (docs/performance.md), now and
-# then while tandem starts, which then says so and ends.
-FOREIGN_CLOSE, STARTS = "Bad file descriptor", 3
 
 
 class Wire:
@@ -94,21 +90,14 @@ class Tandem:
             return
         if self.wire.generator_first:
             wait_for("the generator's memif sockets", self.wire.is_served, 30)
-        for attempt in range(STARTS):
-            try:
-                self.try_to_start()
-                return
-            except Failed as error:
-                text = self.process.tail()
-                self.process.stop()
-                if FOREIGN_CLOSE not in text or attempt + 1 == STARTS:
-                    raise Failed(f"{error}: {text}") from None
-                print(f"bench: memif's driver closed a descriptor of tandem; it is started again: {text}", file=sys.stderr)
-
-    def try_to_start(self):
         self.process = Process([str(self.bench.build / "src" / "tandem"), "-c", self.config], self.bench.file("tandem.log"),
                                netns=network.NAME, env={"LIBXDP_SKIP_DISPATCHER": "1"})
-        wait_for("tandem", self.is_ready, 60)
+        try:
+            wait_for("tandem", self.is_ready, 60)
+        except Failed as error:
+            text = self.process.tail()
+            self.process.stop()
+            raise Failed(f"{error}: {text}") from None
 
     def __exit__(self, *_):
         if self.process:
