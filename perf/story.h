@@ -77,7 +77,7 @@ static void keep_all(void) {
 	struct message trying;
 
 	answer(&trying, &story.invite, 100, "");
-	keep_invite(&story.invite.msg, 0, str_from_c(trying.text), &invite);
+	keep_invite(&story.invite.msg, story.invite.msg.request_uri, 0, str_from_c(trying.text), &invite);
 	keep_response(&story.ringing.msg, false, &ringing);
 	keep_ack(&story.invite.msg, &story.refusal.msg, &ack);
 	keep_response(&story.bye_answer.msg, false, &tag);

@@ -23,7 +23,7 @@ def testpmd(bench, name, lcores, device, options, netns=None):
             f"--file-prefix=bench-{name}", "--mbuf-pool-ops-name=stack"]  # the warm ones first, as tandem does
     argv += ["--in-memory", "--single-file-segments", "-m", "256"] if bench.huge else ["--no-huge", "--no-shconf", "--iova-mode=va", "-m", "256"]
     argv += [f"--vdev={device}", "--", "--auto-start", "--stats-period=1", f"--total-num-mbufs={MBUFS}"] + options
-    return Process(argv, bench.file(f"testpmd-{name}.log"), netns=netns, env={"LIBXDP_SKIP_DISPATCHER": "1"})
+    return Process(argv, bench.file(f"testpmd-{name}.log"), netns=netns, env=bench.environment())
 
 
 def packets_per_second(process):

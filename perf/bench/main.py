@@ -51,9 +51,13 @@ class Bench:
         return str(self.work / name)
 
     def memif_client(self):
-        """Without copies where that is measured. Where it is only seen that all runs, with: the driver of DPDK 22.11 may close
-        descriptors that are not its own, now and then even those of a tandem that is starting."""
+        """Without copies where that is measured. Where it is only seen that all runs, with."""
         return "client,zero-copy=yes" if self.huge and not self.quick else "client"
+
+    def environment(self):
+        """Of what has memif ports."""
+        keep = {"LD_PRELOAD": str(self.build / "perf" / "keep_memory.so")} if "zero-copy" in self.memif_client() else {}
+        return {"LIBXDP_SKIP_DISPATCHER": "1", **keep}
 
     @staticmethod
     def target(part, name):

@@ -91,7 +91,7 @@ class Tandem:
         if self.wire.generator_first:
             wait_for("the generator's memif sockets", self.wire.is_served, 30)
         self.process = Process([str(self.bench.build / "src" / "tandem"), "-c", self.config], self.bench.file("tandem.log"),
-                               netns=network.NAME, env={"LIBXDP_SKIP_DISPATCHER": "1"})
+                               netns=network.NAME, env=self.bench.environment())
         try:
             wait_for("tandem", self.is_ready, 60)
         except Failed as error:

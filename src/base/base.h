@@ -16,6 +16,7 @@
 #define INTERFACES_MAX 32
 #define LISTENERS_MAX 32
 #define ROUTES_MAX 4096
+#define TARGETS_MAX 12 // of a rule
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 #define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))

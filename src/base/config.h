@@ -57,6 +57,14 @@ struct config_listener {
 	uint8_t interface;	    // index in config.interfaces
 };
 
+// One next hop of a rule. Those of one priority are tried at once.
+struct config_target {
+	struct endpoint to;
+	uint32_t priority; // lower ones first
+	uint32_t order;	   // in the file
+	struct str uri;	   // the Request-URI there; empty = the one that came
+};
+
 // A static rule: the first whose conditions all hold decides. Absent conditions hold.
 struct config_route {
 	const char *name;
@@ -65,7 +73,14 @@ struct config_route {
 	int16_t from_port;	// index of the port the request came in by; -1 = any
 	bool has_from_network;
 	struct ip_prefix from_network;
-	struct endpoint to;
+	bool is_stateless;  // forwarded without transactions, to the first target
+	bool is_forked;	    // needs a response context: several targets, a Request-URI of its own, recursion
+	bool recurses;	    // a 3xx is followed to its Contacts
+	uint32_t try_ms;    // a priority that gave no final answer in this time makes room for the next; 0 = as long as
+			    // its transactions last
+	struct endpoint to; // the first target's
+	uint32_t target_count;
+	struct config_target *targets; // by priority; of a rule that only has `to` that one
 };
 
 struct config_timers {
@@ -78,6 +93,7 @@ struct config_timers {
 struct config_capacity {
 	uint32_t transactions; // server and client, in progress or lingering
 	uint32_t dialogs;
+	uint32_t forks;	       // requests with several targets, in progress
 	uint64_t text_bytes;   // stored messages and dialog text
 	uint32_t packets;      // packet buffers
 	uint16_t packet_bytes; // largest datagram taken

@@ -169,6 +169,9 @@ void config_free(struct config *cfg) {
 		free_text(cfg->routes[i].name);
 		free_text(cfg->routes[i].user_prefix.ptr);
 		free_text(cfg->routes[i].domain.ptr);
+		for (uint32_t j = 0; j < cfg->routes[i].target_count; j++)
+			free_text(cfg->routes[i].targets[j].uri.ptr);
+		free(cfg->routes[i].targets);
 	}
 	free(cfg->routes);
 	free(cfg->sources.trusted);

@@ -113,8 +113,26 @@ static bool is_default_route(const struct config_route *route) {
 	       !route->has_from_network && strcmp(route->name, "default") == 0;
 }
 
+static void put_targets(json_t *object, const struct config_route *route) {
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < route->target_count; i++) {
+		const struct config_target *target = &route->targets[i];
+		json_t *each = json_pack(
+			"{s:o, s:I}", "to", endpoint_json(&target->to), "priority", (json_int_t)target->priority
+		);
+
+		if (target->uri.len)
+			json_object_set_new(each, "uri", json_stringn(target->uri.ptr, target->uri.len));
+		json_array_append_new(list, each);
+	}
+	json_object_set_new(object, "targets", list);
+	json_object_set_new(object, "try", json_integer(route->try_ms));
+	json_object_set_new(object, "recurse", json_boolean(route->recurses));
+}
+
 static json_t *route_json(const struct config *cfg, const struct config_route *route) {
-	json_t *match = json_object();
+	json_t *match = json_object(), *object;
 
 	if (route->user_prefix.len)
 		json_object_set_new(match, "user_prefix", json_stringn(route->user_prefix.ptr, route->user_prefix.len));
@@ -124,7 +142,14 @@ static json_t *route_json(const struct config *cfg, const struct config_route *r
 		json_object_set_new(match, "from_port", json_string(cfg->ports[route->from_port].name));
 	if (route->has_from_network)
 		json_object_set_new(match, "from_network", prefix_json(&route->from_network));
-	return json_pack("{s:s, s:o, s:o}", "name", route->name, "match", match, "to", endpoint_json(&route->to));
+	object = json_pack("{s:s, s:o}", "name", route->name, "match", match);
+	if (route->is_forked)
+		put_targets(object, route);
+	else
+		json_object_set_new(object, "to", endpoint_json(&route->to));
+	if (route->is_stateless)
+		json_object_set_new(object, "stateless", json_true());
+	return object;
 }
 
 static void put_routes(json_t *top, const struct config *cfg) {
@@ -181,11 +206,13 @@ static json_t *timers_json(const struct config_timers *timers) {
 
 static json_t *capacity_json(const struct config_capacity *capacity) {
 	return json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 		"transactions",
 		(json_int_t)capacity->transactions,
 		"dialogs",
 		(json_int_t)capacity->dialogs,
+		"forks",
+		(json_int_t)capacity->forks,
 		"text_mb",
 		(json_int_t)(capacity->text_bytes >> 20),
 		"packets",

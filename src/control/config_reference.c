@@ -105,6 +105,7 @@ void config_reference(FILE *out) {
 		&config_section_sources,
 		&config_section_route,
 		&config_section_match,
+		&config_section_target,
 		&config_section_log,
 		&config_section_control,
 	};

@@ -112,6 +112,100 @@ static void read_hop(struct build *b, const char *path, const char *text, struct
 			);
 }
 
+// What the Request-URI towards a target becomes: a whole SIP URI without what a Request-URI must not have.
+static struct str read_uri(struct build *b, const char *path, const char *text) {
+	struct sip_uri uri;
+
+	if (text && (!sip_uri_parse(str_from_c(text), &uri) || !uri.is_sip || uri.is_sips || uri.headers.len > 0))
+		config_problem(
+			b->tree,
+			path,
+			"\"%s\" is no SIP URI for a request; write one like sip:bob@192.0.2.1:5060, without headers",
+			text
+		);
+	return own_str(b, text);
+}
+
+// By priority, and as they stand where that is the same.
+static int target_compare(const void *a, const void *b) {
+	const struct config_target *left = a, *right = b;
+
+	if (left->priority != right->priority)
+		return left->priority < right->priority ? -1 : 1;
+	return left->order < right->order ? -1 : 1;
+}
+
+static void read_targets(struct build *b, uint32_t at, struct config_route *route) {
+	const struct raw_route *raw = &b->raw->routes[at];
+
+	route->targets = build_array(b, raw->targets_count, sizeof(*route->targets));
+	if (!route->targets)
+		return;
+	route->target_count = raw->targets_count;
+	for (uint32_t i = 0; i < raw->targets_count; i++) {
+		struct config_target *target = &route->targets[i];
+		PATH(to_path, "routes[%u].targets[%u].to", at, i);
+		PATH(uri_path, "routes[%u].targets[%u].uri", at, i);
+
+		target->order = i;
+		target->priority = CHOSEN(&raw->targets[i], target, priority);
+		read_hop(b, to_path, raw->targets[i].to, &target->to);
+		target->uri = read_uri(b, uri_path, raw->targets[i].uri);
+	}
+	qsort(route->targets, route->target_count, sizeof(*route->targets), target_compare);
+}
+
+// A rule with a single next hop has that as its only target.
+static void read_only_hop(struct build *b, const char *path, const char *text, struct config_route *route) {
+	route->targets = build_array(b, 1, sizeof(*route->targets));
+	if (!route->targets)
+		return;
+	route->target_count = 1;
+	route->targets[0].priority = config_default(&config_section_target, "priority");
+	read_hop(b, path, text, &route->targets[0].to);
+}
+
+// What needs a response context does not go without state.
+static void check_state(struct build *b, uint32_t at, const struct config_route *route) {
+	bool is_stateless = route->is_stateless || CHOSEN(&b->raw->proxy, proxy, state) == PROXY_STATELESS;
+	PATH(path, "routes[%u]", at);
+
+	if (is_stateless && route->is_forked)
+		config_problem(
+			b->tree,
+			path,
+			"several targets, a target's uri and recurse need transactions; remove them, or %s",
+			route->is_stateless ? "`stateless: true`" : "set proxy.state to transaction or dialog"
+		);
+	if (route->try_ms > 0 && !route->is_forked)
+		config_problem(b->tree, path, "try is for rules with several targets or recurse; remove it");
+}
+
+static void read_way(struct build *b, uint32_t at, struct config_route *route) {
+	const struct raw_route *raw = &b->raw->routes[at];
+	PATH(path, "routes[%u]", at);
+	PATH(to_path, "routes[%u].to", at);
+
+	if (!raw->to == (raw->targets_count == 0)) {
+		config_problem(
+			b->tree, path, raw->to ? "both to and targets are there; keep one" : "to or targets is missing"
+		);
+		return;
+	}
+	if (raw->to)
+		read_only_hop(b, to_path, raw->to, route);
+	else
+		read_targets(b, at, route);
+	if (!route->targets)
+		return;
+	route->to = route->targets[0].to;
+	route->recurses = raw->recurse && *raw->recurse;
+	route->is_stateless = raw->stateless && *raw->stateless;
+	route->try_ms = CHOSEN(raw, route, try);
+	route->is_forked = route->target_count > 1 || route->recurses || route->targets[0].uri.len > 0;
+	check_state(b, at, route);
+}
+
 static int name_compare(const void *a, const void *b) {
 	const struct raw_route *const *left = a, *const *right = b;
 	int order = strcmp((*left)->name, (*right)->name);
@@ -157,17 +251,18 @@ void build_rules(struct build *b) {
 		return;
 	for (uint32_t i = 0; i < b->raw->routes_count; i++) {
 		struct config_route *route = &b->cfg->routes[b->cfg->route_count++];
-		PATH(path, "routes[%u].to", i);
 
 		*route = (struct config_route){.name = build_text(b, b->raw->routes[i].name), .from_port = -1};
 		read_match(b, i, route);
-		read_hop(b, path, b->raw->routes[i].to, &route->to);
+		read_way(b, i, route);
 	}
 	check_names(b);
 	if (b->raw->default_route) {
 		struct config_route *route = &b->cfg->routes[b->cfg->route_count++];
 
 		*route = (struct config_route){.name = build_text(b, DEFAULT_NAME), .from_port = -1};
-		read_hop(b, "default_route", b->raw->default_route, &route->to);
+		read_only_hop(b, "default_route", b->raw->default_route, route);
+		if (route->targets)
+			route->to = route->targets[0].to;
 	}
 }

@@ -86,6 +86,7 @@ SECTION(vlan, "ports[].vlans[]");
 SECTION(port, "ports[]");
 SECTION(listener, "listeners[]");
 SECTION(match, "routes[].match");
+SECTION(target, "routes[].targets[]");
 SECTION(route, "routes[]");
 SECTION(cores, "cores");
 SECTION(memory, "memory");

@@ -45,7 +45,7 @@ extern const cyaml_schema_value_t config_yaml_schema;
 // The sections by name, for defaults.
 // clang-format off
 #define SECTIONS(X) \
-	X(gateway) X(vlan) X(port) X(listener) X(match) X(route) X(cores) X(memory) X(parser) X(proxy) X(timers) X(capacity) \
+	X(gateway) X(vlan) X(port) X(listener) X(match) X(target) X(route) X(cores) X(memory) X(parser) X(proxy) X(timers) X(capacity) \
 	X(sources) X(log) X(control) X(top)
 // clang-format on
 #define X(name) extern const struct config_section config_section_##name;
@@ -113,7 +113,23 @@ const char *config_word(const struct config_section *section, const char *key, i
 #define KEYS_route(X) \
 	X(TEXT, route, name, , REQUIRED, 1, 31, "", "", "name shown with each dialog") \
 	X(MAP, route, match, match, OPTIONAL, 0, 0, "every request", "", "conditions; all of them have to hold") \
-	X(TEXT, route, to, , REQUIRED, 1, 64, "", "", "next hop, `address:port`; without a port 5060")
+	X(TEXT, route, to, , OPTIONAL, 1, 64, "", "", \
+		"next hop, `address:port`; without a port 5060. Either this or `targets` is there") \
+	X(LIST_MAP, route, targets, target, OPTIONAL, 0, TARGETS_MAX, "[]", "", \
+		"several next hops: those of the lowest `priority` are asked at once, those of the next when all of them " \
+		"failed; the first 2xx and every 6xx ends it, else the best answer goes back (RFC 3261 16.7)") \
+	X(UINT, route, try, , OPTIONAL, 0, 600000, "0", "ms", \
+		"targets of one priority that gave no final answer in this time are cancelled and the next are asked; 0 for as " \
+		"long as timers `b` and `c` let them") \
+	X(BOOL, route, recurse, , OPTIONAL, 0, 1, "false", "", \
+		"a 3xx answer is followed to those of its Contacts that name an address, highest q first") \
+	X(BOOL, route, stateless, , OPTIONAL, 0, 1, "false", "", \
+		"requests are passed without transactions, dialogs and Record-Route (RFC 3261 16.11)")
+
+#define KEYS_target(X) \
+	X(TEXT, target, to, , REQUIRED, 1, 64, "", "", "next hop, `address:port`; without a port 5060") \
+	X(UINT, target, priority, , OPTIONAL, 0, 65535, "1", "", "lower ones are asked first, equal ones at once") \
+	X(TEXT, target, uri, , OPTIONAL, 1, 255, "the one that came", "", "Request-URI of the request to it")
 
 #define KEYS_cores(X) \
 	X(UINT, cores, control, , OPTIONAL, 0, 1023, "0", "", \
@@ -169,6 +185,8 @@ const char *config_word(const struct config_section *section, const char *key, i
 	X(UINT, capacity, transactions, , OPTIONAL, 16, 200000000, "200000", "", \
 		"server and client transactions, in progress or lingering") \
 	X(UINT, capacity, dialogs, , OPTIONAL, 16, 200000000, "100000", "", "dialogs") \
+	X(UINT, capacity, forks, , OPTIONAL, 16, 50000000, "20000", "", \
+		"requests whose rule has several targets or recurses, in progress") \
 	X(UINT, capacity, text_mb, , OPTIONAL, 2, 1048576, "256", "MiB", "stored messages and dialog text") \
 	X(UINT, capacity, packets, , OPTIONAL, 1024, 8388608, "16384", "", "packet buffers") \
 	X(UINT, capacity, packet_bytes, , OPTIONAL, 1000, 16000, "9000", "bytes", \

@@ -142,6 +142,7 @@ void build_capacity(struct build *b) {
 	*capacity = (struct config_capacity){
 		.transactions = CHOSEN(raw, capacity, transactions),
 		.dialogs = CHOSEN(raw, capacity, dialogs),
+		.forks = CHOSEN(raw, capacity, forks),
 		.text_bytes = (uint64_t)text_mb << 20,
 		.packets = CHOSEN(raw, capacity, packets),
 		.packet_bytes = (uint16_t)CHOSEN(raw, capacity, packet_bytes),

@@ -145,7 +145,9 @@ static struct str next_line(struct str *rest) {
 	return line;
 }
 
-void keep_invite(const struct sip_msg *invite, uint32_t own_routes, struct str trying, struct sip_writer *w) {
+void keep_invite(
+	const struct sip_msg *invite, struct str uri, uint32_t own_routes, struct str trying, struct sip_writer *w
+) {
 	static const struct {
 		struct str name, as;
 	} lines[] = {
@@ -156,7 +158,7 @@ void keep_invite(const struct sip_msg *invite, uint32_t own_routes, struct str t
 		{.name = {.ptr = "CSeq: ", .len = 6}, .as = {.ptr = "CSeq:", .len = 5}},
 	};
 
-	write_start(w, invite->request_uri);
+	write_start(w, uri);
 	write_routes(w, invite, own_routes);
 	next_line(&trying); // the status line
 	while (trying.len > 0) {

@@ -20,9 +20,11 @@ uint32_t keep_response_again(
 	const struct sip_msg *request, const struct sip_response *how, struct str kept, char *out, uint32_t size
 );
 
-// What of an INVITE as it came is needed after the first provisional response, for CANCEL, ACK and our own final:
-// Request-URI, Routes past the first `own_routes` entries, and what our 100 (`trying`) copied of it.
-void keep_invite(const struct sip_msg *invite, uint32_t own_routes, struct str trying, struct sip_writer *w);
+// What of an INVITE as it came is needed after the first provisional response, for CANCEL, ACK and our own final: the
+// Request-URI it goes out with, Routes past the first `own_routes` entries, and what our 100 (`trying`) copied of it.
+void keep_invite(
+	const struct sip_msg *invite, struct str uri, uint32_t own_routes, struct str trying, struct sip_writer *w
+);
 
 // The INVITE we sent, but for the headers nobody needs any more, from what keep_invite wrote. `via`: our header line
 // up to the value of its branch.

@@ -49,6 +49,7 @@ struct txn {
 	struct timer timer;
 	uint8_t kind : 3;	// enum txn_kind
 	bool is_settled : 1;	// client INVITE: answered, and its end will end no early dialog
+	bool is_forked : 1;	// `peer` names what its owner keeps of several branches, no transaction
 	uint8_t state;		// enum txn_state
 	uint8_t method;		// enum sip_method
 	uint8_t listener;	// index of the listener its messages leave by
@@ -69,7 +70,7 @@ struct txn {
 			struct txn_ref dialog; // slot in the dialog table
 		};
 	};
-	struct txn_ref peer; // server <-> client of the same request
+	struct txn_ref peer; // server <-> client of the same request, unless is_forked
 	uint32_t remote; // where its messages go: IPv4 address in network order, or the name of a blob with an IPv6 one
 	uint16_t remote_port;
 	uint16_t blob_units; // size of the blob

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 #include "base/hash.h"
-#include "session/state.h"
+#include "session/forward.h"
 
 // CANCEL is hop by hop (RFC 3261 sections 9 and 16.10): answered here, and a CANCEL of our own goes the way the INVITE
 // went, once a provisional response has come back that way.
@@ -39,6 +39,15 @@ void cancel_send(struct session *s, struct txn *invite) {
 	rte_pktmbuf_append(m, (uint16_t)len);
 	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
 	output_datagram(s->w, m, invite->listener, &to);
+}
+
+void cancel_client(struct session *s, struct txn *client) {
+	if (client->kind != TXN_INVITE_CLIENT || client->cancel_wanted)
+		return;
+	if (client->state == TXN_CALLING || client->state == TXN_PROCEEDING)
+		client->cancel_wanted = true;
+	if (client->state == TXN_PROCEEDING)
+		cancel_send(s, client);
 }
 
 // 200 to the CANCEL, the same each time: nothing of it has to be kept.
@@ -79,9 +88,22 @@ static void answer(struct session *s, struct txn_key key, struct rte_mbuf *m) {
 	}
 }
 
+// One we know nothing of follows its INVITE if that went without state (RFC 3261 16.10).
+static void unmatched(struct session *s, struct rte_mbuf *m) {
+	struct forward f = {.m = m};
+	enum count reason;
+
+	if (s->msg->max_forwards > 0 && txn_key_fits(s->msg) && route_find(s, packet_of(m), &f.target, &reason) == 0 &&
+	    f.target.is_stateless)
+		forward_stateless(s, &f);
+	else
+		local_refuse(s, m, 481, COUNT_SIP_CANCEL_STRAY);
+}
+
 void cancel_handle(struct session *s, struct rte_mbuf *m) {
 	struct txn_key key = s->key;
 	struct txn *server = txn_server_find(&s->txns, key), *invite, *client;
+	struct fork *fork;
 
 	if (server) {
 		count_one(&s->w->count, COUNT_RETRANSMIT_REQUESTS_IN);
@@ -92,16 +114,15 @@ void cancel_handle(struct session *s, struct rte_mbuf *m) {
 	}
 	invite = txn_server_find(&s->txns, txn_key_of_cancelled(&s->txns, s->msg, s->call_hash));
 	if (!invite) {
-		local_refuse(s, m, 481, COUNT_SIP_CANCEL_STRAY);
+		unmatched(s, m);
 		return;
 	}
 	answer(s, key, m);
-	client = txn_get(&s->txns, invite->peer);
-	if (client && client->kind == TXN_INVITE_CLIENT && !client->cancel_wanted) {
-		if (client->state == TXN_CALLING || client->state == TXN_PROCEEDING)
-			client->cancel_wanted = true;
-		if (client->state == TXN_PROCEEDING)
-			cancel_send(s, client);
-	}
+	fork = fork_of(s, invite);
+	client = peer_of(s, invite);
+	if (fork)
+		fork_cancel(s, fork);
+	else if (client)
+		cancel_client(s, client);
 	rte_pktmbuf_free(m);
 }

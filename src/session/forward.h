@@ -18,6 +18,16 @@ struct forward {
 	struct sip_writer scratch; // s->scratch
 };
 
+// --- request.c ---
+
+// Passes the request in s->msg and f->m on without a transaction: the ACK for a 2xx, and what is to keep no state (RFC
+// 3261 16.11). Consumes f->m.
+void forward_stateless(struct session *s, struct forward *f);
+
+// Sends the request in s->msg and f->m, which is one of several branches, by the client transaction made for it. False
+// when that is not possible; f->m is still there.
+bool forward_branch(struct session *s, struct forward *f, struct txn *client);
+
 // --- rewrite.c ---
 
 // Gathers the edits of the request in s->msg for f->target: our Via with that branch, Record-Route, received and rport,

@@ -118,7 +118,7 @@ static bool transaction_wanted(const struct txn *txn, const char *filter, struct
 
 // The client transaction that has the text of a request, stored for both sides while it is in progress.
 static const struct txn *client_of(const struct session *s, const struct txn *txn) {
-	return txn_is_client(txn) ? txn : txn_get(&s->txns, txn->peer);
+	return txn_is_client(txn) ? txn : peer_of(s, txn);
 }
 
 // What identifies a transaction, as far as it is still known: of one that lingers its own branch, and the Call-ID where

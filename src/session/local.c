@@ -169,6 +169,12 @@ bool local_tag_is_ours(const struct session *s, struct str tag, struct str branc
 	return str_eq(tag, str_of(ours, MINT_TAG_LEN));
 }
 
+enum count local_status_count(uint16_t status) {
+	if (status == 408)
+		return COUNT_LOCAL_408;
+	return status < 500 ? COUNT_LOCAL_4XX : COUNT_LOCAL_5XX;
+}
+
 // For the log at debug level, a bounded number a second.
 static void tell_refused(struct session *s, const struct packet *from, uint16_t status, enum count reason) {
 	struct worker *w = s->w;
@@ -226,7 +232,7 @@ void local_refuse_with(
 	if (answer) {
 		struct endpoint to = local_response_target(s->msg, from);
 
-		count_one(&s->w->count, status < 500 ? COUNT_LOCAL_4XX : COUNT_LOCAL_5XX);
+		count_one(&s->w->count, local_status_count(status));
 		count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
 		output_datagram(s->w, answer, from->listener, &to);
 	}

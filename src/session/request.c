@@ -18,12 +18,11 @@ static void too_large(struct session *s, struct rte_mbuf *m) {
 	local_refuse(s, m, 513, COUNT_SIP_TOO_LARGE);
 }
 
-// Without state: ACK for a 2xx, and everything where no state is kept (RFC 3261 16.11).
-static void forward_stateless(struct session *s, struct forward *f) {
+void forward_stateless(struct session *s, struct forward *f) {
 	char branch[MINT_RETURN_LEN > MINT_STATELESS_LEN ? MINT_RETURN_LEN : MINT_STATELESS_LEN];
 	uint32_t len = MINT_RETURN_LEN;
 
-	if (has_transactions(s)) {
+	if (has_transactions(s) && !f->target.is_stateless) {
 		len = MINT_STATELESS_LEN;
 		mint_stateless_branch(branch, s->msg->via.branch, s->seed, s->call_hash);
 	} else {
@@ -101,12 +100,15 @@ static void refuse_edited(struct session *s, struct forward *f, struct txn *serv
 	rte_pktmbuf_free(f->m);
 }
 
-static void count_forwarded(struct session *s, const struct forward *f) {
+static void count_sent(struct session *s) {
+	count_one(&s->w->count, COUNT_TXN_CLIENT);
+	count_one(&s->w->count, COUNT_MSG_REQUESTS_OUT);
+}
+
+static void count_received(struct session *s, const struct forward *f) {
 	struct counters *count = &s->w->count;
 
 	count_one(count, COUNT_TXN_SERVER);
-	count_one(count, COUNT_TXN_CLIENT);
-	count_one(count, COUNT_MSG_REQUESTS_OUT);
 	if (f->makes_dialog)
 		count_one(count, COUNT_CALLS_STARTED);
 	if (f->makes_dialog && f->dialog)
@@ -128,13 +130,17 @@ static struct str compact(struct session *s, const struct forward *f, const stru
 
 	if (!trying || f->target.is_strict) // a strict router's ACK and CANCEL are made from the whole of it
 		return STR("");
-	keep_invite(s->msg, f->target.own_routes, str_of(rte_pktmbuf_mtod(trying, char *), trying->data_len), &w);
+	keep_invite(
+		s->msg,
+		f->target.uri.len > 0 ? f->target.uri : s->msg->request_uri,
+		f->target.own_routes,
+		str_of(rte_pktmbuf_mtod(trying, char *), trying->data_len),
+		&w
+	);
 	return str_of(w.buf, w.overflow ? 0 : w.len);
 }
 
-static void link_all(struct session *s, struct forward *f, struct txn *server, struct txn *client) {
-	txn_pair(&s->txns, server, client);
-	server->listener = packet_of(f->m)->listener;
+static void link_client(struct session *s, const struct forward *f, struct txn *client) {
 	client->listener = f->target.listener;
 	client->makes_dialog = f->makes_dialog;
 	client->by_caller = f->target.by_caller;
@@ -145,18 +151,30 @@ static void link_all(struct session *s, struct forward *f, struct txn *server, s
 	}
 }
 
+// Edits the request in f->m for its target. False when it does not fit; it is as it was then.
+static bool edit(struct session *s, struct forward *f, const struct txn *client) {
+	char branch[MINT_BRANCH_LEN];
+
+	txn_branch(&s->txns, client, branch);
+	rewrite_prepare(s, f, branch, sizeof(branch));
+	return !f->scratch.overflow && rewrite_apply(&f->edits, f->m);
+}
+
+static void send_started(struct session *s, struct forward *f, const struct txn *client) {
+	packet_of(f->m)->latency = client->kind == TXN_INVITE_CLIENT ? LATENCY_INVITE : LATENCY_REQUEST;
+	output_datagram(s->w, f->m, f->target.listener, &f->target.to);
+}
+
 // Both transactions are there: edit, store, start, send.
 static void forward_start(struct session *s, struct forward *f, struct txn *server, struct txn *client) {
 	struct rte_mbuf *m = f->m, *answer = trying(s, f);
-	bool is_invite = s->msg->method == SIP_INVITE;
 	struct str kept = compact(s, f, answer);
-	char branch[MINT_BRANCH_LEN];
 
 	stage_enter(s->w, STAGE_STATE);
-	link_all(s, f, server, client);
-	txn_branch(&s->txns, client, branch);
-	rewrite_prepare(s, f, branch, sizeof(branch));
-	if (f->scratch.overflow || !rewrite_apply(&f->edits, m)) {
+	txn_pair(&s->txns, server, client);
+	server->listener = packet_of(m)->listener;
+	link_client(s, f, client);
+	if (!edit(s, f, client)) {
 		rte_pktmbuf_free(answer);
 		undo(s, f, server, client);
 		too_large(s, m);
@@ -168,13 +186,44 @@ static void forward_start(struct session *s, struct forward *f, struct txn *serv
 		refuse_edited(s, f, server, client);
 		return;
 	}
-	count_forwarded(s, f);
+	count_received(s, f);
+	count_sent(s);
 	if (f->dialog && !f->makes_dialog)
 		dialog_request(&s->dialogs, f->dialog, s->msg, f->target.by_caller, s->w->now_ms);
 	txn_step(&s->txns, client, TXN_START, s->w->now_ms);
 	send_trying(s, server, answer);
-	packet_of(m)->latency = is_invite ? LATENCY_INVITE : LATENCY_REQUEST;
-	output_datagram(s->w, m, f->target.listener, &f->target.to);
+	send_started(s, f, client);
+}
+
+bool forward_branch(struct session *s, struct forward *f, struct txn *client) {
+	struct rte_mbuf *answer = trying(s, f); // for what it has of the request
+	struct str kept = compact(s, f, answer);
+
+	rte_pktmbuf_free(answer);
+	link_client(s, f, client);
+	if (!edit(s, f, client) ||
+	    !txn_store(&s->txns, client, str_of(rte_pktmbuf_mtod(f->m, char *), f->m->data_len), kept))
+		return false;
+	count_sent(s);
+	txn_step(&s->txns, client, TXN_START, s->w->now_ms);
+	send_started(s, f, client);
+	return true;
+}
+
+// To several targets: their response context takes over.
+static void forward_forked(struct session *s, struct forward *f, struct txn *server) {
+	struct fork *fork = fork_create(s, f, server);
+
+	if (!fork) {
+		undo(s, f, server, NULL);
+		local_refuse(s, f->m, 503, COUNT_REFUSED_FORKS);
+		return;
+	}
+	server->listener = packet_of(f->m)->listener;
+	count_received(s, f);
+	send_trying(s, server, trying(s, f));
+	rte_pktmbuf_free(f->m);
+	fork_begin(s, fork);
 }
 
 // The dialog the request makes or is in. False when it would make one and there is no room.
@@ -209,6 +258,10 @@ static void forward_stateful(struct session *s, struct forward *f) {
 		return;
 	}
 	server = txn_server_create(&s->txns, s->msg, f->key, &f->reply_to, s->w->now_ms);
+	if (server && f->target.is_forked) {
+		forward_forked(s, f, server);
+		return;
+	}
 	if (server)
 		client = txn_client_create(&s->txns, s->msg->method, s->call_hash, &f->target.to, s->w->now_ms);
 	if (!client) {
@@ -314,8 +367,12 @@ void request_handle(struct session *s, struct rte_mbuf *m) {
 		local_refuse(s, m, status, reason);
 		return;
 	}
-	if (!has_transactions(s)) {
+	if (!has_transactions(s) || f.target.is_stateless) {
 		forward_stateless(s, &f);
+		return;
+	}
+	if (unlikely(f.target.is_forked) && fork_is_loop(s, fork_loop(s, f.target.rule, from->listener))) {
+		local_refuse(s, m, 482, COUNT_SIP_LOOP);
 		return;
 	}
 	f.reply_to = local_response_target(s->msg, from);

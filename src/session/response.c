@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
-#include "session/state.h"
+#include "session/forward.h"
 
 // A proxy's work on a response (RFC 3261 section 16.7): client transaction, dialog, server transaction, send.
 
@@ -35,7 +35,7 @@ static void dialog_update(struct session *s, struct txn *client, const struct pa
 	struct dialog *dialog = dialog_of(s, client);
 	uint16_t status = s->msg->status;
 
-	if (client->makes_dialog && status >= 300)
+	if (client->makes_dialog && status >= 300 && !client->is_forked)
 		call_failed(s, dialog);
 	if (!dialog || (client->makes_dialog && status >= 300))
 		return;
@@ -77,6 +77,17 @@ void response_give(
 	local_send(s, server, m);
 }
 
+void response_edit_unavailable(struct sip_edits *edits, const struct sip_msg *response) {
+	static const struct str code = {.ptr = "500", .len = 3};
+	struct str reason = response->reason;
+
+	if (response->status != 503)
+		return;
+	sip_edit_add(edits, (uint32_t)sizeof("SIP/2.0 ") - 1, code.len, code);
+	if (reason.len > 0)
+		sip_edit_add(edits, (uint32_t)(reason.ptr - response->buf), reason.len, sip_reason_phrase(500));
+}
+
 bool response_strip(struct session *s, struct rte_mbuf *m) {
 	struct sip_edits edits;
 	int32_t start;
@@ -94,16 +105,46 @@ bool response_strip(struct session *s, struct rte_mbuf *m) {
 	return true;
 }
 
-// Upstream, without our Via.
-static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
-	struct txn *server = txn_get(&s->txns, client->peer);
-	struct response_kept kept = {.text = {.buf = s->again, .size = sizeof(s->again)}};
+// A 503 in s->msg and m becomes a 500, in s->stored. False when that cannot be done.
+static bool make_internal_error(struct session *s, struct rte_mbuf *m) {
+	struct sip_edits edits;
+
+	sip_edits_init(&edits, s->msg);
+	response_edit_unavailable(&edits, s->msg);
+	if (!rewrite_apply(&edits, m) || !local_parse(s, str_of(rte_pktmbuf_mtod(m, char *), m->data_len)))
+		return false;
+	s->msg = &s->stored;
+	return true;
+}
+
+// A final of one of several branches waits for the others.
+static void branch_failed(struct session *s, struct rte_mbuf *m, const struct txn *client) {
+	struct fork *fork = fork_of(s, client);
 	uint16_t status = s->msg->status;
 
-	if (!server) {
+	if (response_strip(s, m))
+		fork_failed(s, fork, client, status, str_of(rte_pktmbuf_mtod(m, char *), m->data_len));
+	else
+		fork_failed(s, fork, client, status, STR(""));
+	rte_pktmbuf_free(m);
+}
+
+// Upstream, without our Via.
+static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
+	struct txn *server = server_of(s, client);
+	struct response_kept kept = {.text = {.buf = s->again, .size = sizeof(s->again)}};
+	struct fork *fork = fork_of(s, client);
+	uint16_t status;
+
+	if (fork && s->msg->status >= 300) {
+		branch_failed(s, m, client);
+		return;
+	}
+	if (!server || (s->msg->status == 503 && !make_internal_error(s, m))) {
 		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
 		return;
 	}
+	status = s->msg->status;
 	if (server->kind == TXN_SERVER || status < 200)
 		kept.is_common =
 			keep_response(s->msg, server->has_to_tag, &kept.text); // the edit moves what s->msg points to
@@ -116,6 +157,8 @@ static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
 	if (client->makes_dialog && server->status < 200 && status / 100 == 2)
 		count_one(&s->w->count, COUNT_CALLS_ANSWERED);
 	response_give(s, server, status, kept, m);
+	if (fork && status >= 200)
+		fork_answered(s, fork, client);
 }
 
 // Of the INVITE the first final leaves what no final has: without memory for that it stays as it is stored.
@@ -168,6 +211,10 @@ void response_handle(struct session *s, struct rte_mbuf *m) {
 	unsigned actions;
 
 	// With our Via alone it is for us, and only a CANCEL of ours has such an answer.
+	if (!client && str_starts(s->msg->via.branch, STR(MINT_RETURN_PREFIX))) {
+		stateless_response(s, m);
+		return;
+	}
 	if (!client || (s->msg->via_count < 2 && client->method != SIP_CANCEL)) {
 		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
 		return;

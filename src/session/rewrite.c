@@ -32,7 +32,7 @@ static void edit_top(struct session *s, struct forward *f, const char *branch, u
 	uint8_t in = packet_of(f->m)->listener;
 	const struct listener_text *text = &s->listener[f->target.listener];
 
-	if (wants_record_route(s->msg)) {
+	if (wants_record_route(s->msg) && !f->target.is_stateless) {
 		char id[MINT_LEN];
 		struct str name = STR("0");
 		bool doubled = in != f->target.listener;
@@ -147,6 +147,27 @@ static void edit_routes(struct forward *f, const struct sip_msg *msg) {
 			sip_edit_remove_top(&f->edits, HDR_ROUTE);
 }
 
+// On its way to one of several targets: Request-URI, and what that branch may fork itself (RFC 5393 section 5.3.3).
+static void edit_for_branch(struct forward *f, const struct sip_msg *msg) {
+	struct str breadth = sip_header_first(msg, HDR_MAX_BREADTH);
+	struct sip_writer *w = &f->scratch;
+	uint32_t from = w->len;
+
+	if (f->target.uri.len > 0)
+		sip_edit_add(
+			&f->edits, (uint32_t)(msg->request_uri.ptr - msg->buf), msg->request_uri.len, f->target.uri
+		);
+	if (!breadth.ptr)
+		sip_write_c(w, "Max-Breadth: ");
+	sip_write_u32(w, f->target.breadth);
+	if (breadth.ptr) {
+		sip_edit_add(&f->edits, (uint32_t)(breadth.ptr - msg->buf), breadth.len, scratch_since(w, from));
+	} else {
+		sip_write_c(w, "\r\n");
+		sip_edit_insert_lines(&f->edits, 0, scratch_since(w, from));
+	}
+}
+
 void rewrite_prepare(struct session *s, struct forward *f, const char *branch, uint32_t branch_len) {
 	static const uint16_t max_forwards_default = 70;
 	const struct sip_msg *msg = s->msg;
@@ -159,6 +180,8 @@ void rewrite_prepare(struct session *s, struct forward *f, const char *branch, u
 	edit_top(s, f, branch, branch_len);
 	edit_received(s, f);
 	edit_routes(f, msg);
+	if (unlikely(f->target.is_forked))
+		edit_for_branch(f, msg);
 	sip_edit_max_forwards(
 		&f->edits,
 		max_forwards,

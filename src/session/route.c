@@ -19,8 +19,8 @@ int route_listener_named(const struct config *cfg, const struct sip_uri *uri) {
 	return sip_uri_endpoint(uri, &at) ? listener_at(cfg, &at) : -1;
 }
 
-// The address a SIP URI names, over UDP. Names wait for the resolver (RFC 3263), other transports for their listeners.
-static bool uri_endpoint(const struct sip_uri *uri, struct endpoint *ret_to) {
+// Names wait for the resolver (RFC 3263), other transports for their listeners.
+bool route_uri_endpoint(const struct sip_uri *uri, struct endpoint *ret_to) {
 	struct sip_param transport;
 
 	if (uri->is_sips)
@@ -81,6 +81,8 @@ static bool by_rules(const struct session *s, const struct packet *from, struct 
 		if (rule_holds(s, &cfg->routes[i], from)) {
 			target->to = cfg->routes[i].to;
 			target->rule = (int32_t)i;
+			target->is_stateless = cfg->routes[i].is_stateless;
+			target->is_forked = cfg->routes[i].is_forked;
 			return true;
 		}
 	}
@@ -192,10 +194,7 @@ static int skip_own(const struct session *s, struct route_entry *ret_entry, stru
 	return more;
 }
 
-// The listener a message to target->to leaves by: the one our Record-Route names, else that of the request when it is
-// on the way, else the first there. COUNT_COUNT, or what is wrong.
-static enum count
-way_out(const struct session *s, const struct packet *from, const struct own *own, struct target *target) {
+enum count route_way_out(const struct session *s, const struct packet *from, int preferred, struct target *target) {
 	const struct config *cfg = s->w->cfg;
 	int interface = output_interface(s->w, &target->to.addr), found = -1;
 
@@ -206,7 +205,7 @@ way_out(const struct session *s, const struct packet *from, const struct own *ow
 
 		if (listener->interface != interface || listener->local.addr.family != target->to.addr.family)
 			continue;
-		if (found < 0 || i == own->listener || (i == from->listener && found != own->listener))
+		if (found < 0 || i == preferred || (i == from->listener && found != preferred))
 			found = i;
 	}
 	if (found < 0)
@@ -218,7 +217,7 @@ way_out(const struct session *s, const struct packet *from, const struct own *ow
 // Inside a dialog of ours the Request-URI is the other side's Contact. One that names no address we can reach does not
 // lose the call: its messages have come from somewhere.
 static bool by_dialog(const struct session *s, struct target *target) {
-	if (uri_endpoint(&s->msg->uri, &target->to))
+	if (route_uri_endpoint(&s->msg->uri, &target->to))
 		return true;
 	if (!target->dialog)
 		return false;
@@ -246,7 +245,7 @@ static enum count choose(const struct session *s, const struct packet *from, str
 		struct sip_param lr;
 
 		target->is_strict = sip_param_find(entry.uri.params, STR("lr"), &lr) <= 0;
-		return uri_endpoint(&entry.uri, &target->to) ? COUNT_COUNT : COUNT_SIP_BAD_NEXT_HOP;
+		return route_uri_endpoint(&entry.uri, &target->to) ? COUNT_COUNT : COUNT_SIP_BAD_NEXT_HOP;
 	}
 	if ((own->count > 0 || is_mended) && msg->to.tag.len > 0) {
 		// A tag made up would let anybody call anywhere past the rules.
@@ -285,7 +284,7 @@ route_find(const struct session *s, const struct packet *from, struct target *re
 	enum count reason = choose(s, from, &own, &target);
 
 	if (reason == COUNT_COUNT)
-		reason = way_out(s, from, &own, &target);
+		reason = route_way_out(s, from, own.listener, &target);
 	if (reason == COUNT_COUNT)
 		*ret_target = target;
 	else

@@ -45,6 +45,9 @@ static int tables_create(struct session *s) {
 	if (err)
 		return err;
 	err = dialog_table_init(&s->dialogs, dialogs, cfg->huge, s->text, cfg->timers.dialog_max_ms);
+	if (err)
+		return err;
+	err = fork_table_init(&s->forks, share(capacity->forks, s->w), cfg->huge);
 	s->txns.worker = s->dialogs.worker = s->w->id;
 	s->txns.seed = s->dialogs.seed = s->seed;
 	return err;
@@ -103,6 +106,7 @@ void session_destroy(struct worker *w) {
 		return;
 	txn_table_fini(&s->txns);
 	dialog_table_fini(&s->dialogs);
+	fork_table_fini(&s->forks);
 	blob_arena_destroy(s->text);
 	sip_locator_fini(&s->locator);
 	free(s);

@@ -10,6 +10,7 @@
 #include "dialog/dialog.h"
 #include "dialog/keep.h"
 #include "dialog/txn.h"
+#include "session/fork.h"
 #include "sip/build.h"
 #include "sip/edit.h"
 #include "sip/msg.h"
@@ -45,6 +46,7 @@ struct session {
 	struct blob_arena *text;
 	struct txn_table txns;
 	struct dialog_table dialogs;
+	struct fork_table forks;
 	struct listener_text listener[LISTENERS_MAX];
 	uint64_t debug_second; // counted from 1, in which debug_events_left was filled up
 	struct inbound inbound[INBOUND];
@@ -55,6 +57,7 @@ struct session {
 	struct sip_msg mended;	      // the request in hand, after what a strict router did to it was undone
 	char mended_id[MINT_LEN];     // the dialog it named in the Request-URI
 	uint8_t mended_id_len;
+	struct sip_msg forked;	     // a message of a response context
 	struct sip_msg stored;	     // a message of ours looked at again (for ACK, CANCEL, 408)
 	char again[SIP_MESSAGE_MAX]; // its text, where it is made again; and what is to be kept of a response
 	char scratch[2048];	     // text of edits until they are applied
@@ -66,6 +69,18 @@ static inline bool has_transactions(const struct session *s) {
 
 static inline bool has_dialogs(const struct session *s) {
 	return s->w->cfg->proxy_state == PROXY_DIALOG;
+}
+
+// The other side of a transaction; NULL when it is gone, or there are several.
+static inline struct txn *peer_of(const struct session *s, const struct txn *txn) {
+	return txn->is_forked ? NULL : txn_get(&s->txns, txn->peer);
+}
+
+// The server transaction of a client's request, whether it has other branches or not.
+static inline struct txn *server_of(const struct session *s, const struct txn *client) {
+	const struct fork *fork = fork_of(s, client);
+
+	return fork ? txn_get(&s->txns, fork->server) : peer_of(s, client);
 }
 
 // --- dispatch.c ---
@@ -85,12 +100,18 @@ void cancel_handle(struct session *s, struct rte_mbuf *m);
 // Sends a CANCEL for a client INVITE transaction in Proceeding, with a transaction of its own.
 void cancel_send(struct session *s, struct txn *invite);
 
+// The same for a client transaction in any state: nothing, now, or as soon as a provisional response has come.
+void cancel_client(struct session *s, struct txn *client);
+
 // --- response.c ---
 
 void response_handle(struct session *s, struct rte_mbuf *m);
 
 // Takes our Via off the response in s->msg and m, whose text moves. False when that cannot be done.
 bool response_strip(struct session *s, struct rte_mbuf *m);
+
+// A 503 from one next hop does not say that we cannot serve others: it is passed on as a 500 (RFC 3261 16.7 item 6).
+void response_edit_unavailable(struct sip_edits *edits, const struct sip_msg *response);
 
 // What keep_response left of a response, in s->again.
 struct response_kept {
@@ -153,6 +174,9 @@ void local_send(struct session *s, const struct txn *txn, struct rte_mbuf *m);
 // Our Via header line for the client transaction up to the branch's value; the branch into MINT_BRANCH_LEN characters.
 struct str local_via(const struct session *s, const struct txn *client, char *branch);
 
+// What counts an answer of ours with that status.
+enum count local_status_count(uint16_t status);
+
 // True when the tag is the one local_refuse gave the request with this branch (see mint_tag).
 bool local_tag_is_ours(const struct session *s, struct str tag, struct str branch, uint64_t call_hash);
 
@@ -168,6 +192,10 @@ struct target {
 	uint8_t own_routes;    // Route entries at the top that name us
 	bool only_own_routes;  // there are no others
 	bool is_strict;	       // the first other Route entry is a strict router's (RFC 3261 16.6 item 6)
+	bool is_stateless;     // the rule says so
+	bool is_forked;	       // the rule has several targets, or the request is on its way to one of them:
+	struct str uri;	       // its Request-URI there; empty = the one that came
+	uint32_t breadth;      // its Max-Breadth
 	int32_t rule;	       // index, or DIALOG_RULE_ROUTE
 	bool by_caller;	       // in a dialog: who sent it
 	struct dialog *dialog; // the request is in; NULL when it is in none we hold
@@ -178,6 +206,13 @@ struct target {
 // refuse it with and *ret_reason.
 uint16_t
 route_find(const struct session *s, const struct packet *from, struct target *ret_target, enum count *ret_reason);
+
+// Sets the listener a message to target->to leaves by: `preferred` (-1: none) when it is on the way, else that of the
+// request, else the first there. Returns COUNT_COUNT, or what is wrong.
+enum count route_way_out(const struct session *s, const struct packet *from, int preferred, struct target *target);
+
+// The address a SIP URI names, over UDP. False when it is a name, or asks for another transport.
+bool route_uri_endpoint(const struct sip_uri *uri, struct endpoint *ret_to);
 
 // The listener a URI names, or -1.
 int route_listener_named(const struct config *cfg, const struct sip_uri *uri);

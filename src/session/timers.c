@@ -9,7 +9,8 @@
 // there are none, and the dialog is not touched: after all this time it lies in slow memory.
 static void invite_over(struct session *s, struct txn *client) {
 	struct dialog_ref ref = {.slot = client->dialog.slot, .generation = client->dialog.generation};
-	struct dialog *dialog = client->is_settled || !client->makes_dialog ? NULL : dialog_get(&s->dialogs, ref);
+	struct dialog *dialog =
+		client->is_settled || client->is_forked || !client->makes_dialog ? NULL : dialog_get(&s->dialogs, ref);
 
 	if (dialog)
 		dialog_invite_over(&s->dialogs, dialog);
@@ -63,6 +64,7 @@ bool timers_tick(struct worker *w) {
 	uint32_t fired = txn_expire(&s->txns, w->now_ms, TIMERS_PER_TURN, act, s);
 
 	fired += dialog_expire(&s->dialogs, w->now_ms, TIMERS_PER_TURN, dialog_gone, s);
+	fired += fork_expire(s, TIMERS_PER_TURN);
 	gauges_update(s);
 	return fired > 0;
 }

@@ -8,12 +8,6 @@ static struct dialog *dialog_of(const struct session *s, const struct txn *clien
 	return dialog_get(&s->dialogs, ref);
 }
 
-static enum count counter_of(uint16_t status) {
-	if (status == 408)
-		return COUNT_LOCAL_408;
-	return status < 500 ? COUNT_LOCAL_4XX : COUNT_LOCAL_5XX;
-}
-
 // What of an answer of ours a repeated request needs, other than an INVITE.
 static struct response_kept kept_of(struct session *s, const struct txn *server, const struct rte_mbuf *m) {
 	struct response_kept kept = {.text = {.buf = s->again, .size = sizeof(s->again)}};
@@ -24,7 +18,7 @@ static struct response_kept kept_of(struct session *s, const struct txn *server,
 }
 
 static void answer(struct session *s, struct txn *client, uint16_t status) {
-	struct txn *server = txn_get(&s->txns, client->peer);
+	struct txn *server = peer_of(s, client);
 	struct rte_mbuf *m;
 
 	if (!server)
@@ -34,14 +28,26 @@ static void answer(struct session *s, struct txn *client, uint16_t status) {
 		txn_free(&s->txns, server);
 		return;
 	}
-	count_one(&s->w->count, counter_of(status));
+	count_one(&s->w->count, local_status_count(status));
 	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
 	response_give(s, server, status, kept_of(s, server, m), m);
+}
+
+// What could not be sent counts as a 503 from there (RFC 3261 16.9).
+static void branch_failed(struct session *s, const struct txn *client, uint16_t status) {
+	struct fork *fork = fork_of(s, client);
+
+	if (fork)
+		fork_failed(s, fork, client, status == 500 ? 503 : status, STR(""));
 }
 
 void unanswered_invite(struct session *s, struct txn *client, uint16_t status) {
 	struct dialog *dialog = client->makes_dialog ? dialog_of(s, client) : NULL;
 
+	if (client->is_forked) {
+		branch_failed(s, client, status);
+		return;
+	}
 	if (client->makes_dialog)
 		count_one(&s->w->count, COUNT_CALLS_FAILED);
 	if (dialog) {
@@ -55,6 +61,10 @@ void unanswered_invite(struct session *s, struct txn *client, uint16_t status) {
 void unanswered_request(struct session *s, struct txn *client, uint16_t status) {
 	struct dialog *dialog = client->method == SIP_BYE ? dialog_of(s, client) : NULL;
 
+	if (client->is_forked) {
+		branch_failed(s, client, status ? status : 408);
+		return;
+	}
 	if (dialog) {
 		dialog_bye_answered(&s->dialogs, dialog, 0);
 		count_one(&s->w->count, COUNT_DLG_ENDED);
@@ -64,8 +74,11 @@ void unanswered_request(struct session *s, struct txn *client, uint16_t status) 
 }
 
 void unanswered_abandon(struct session *s, struct txn *client) {
-	struct txn *server = txn_get(&s->txns, client->peer);
+	struct fork *fork = fork_of(s, client);
+	struct txn *server = peer_of(s, client);
 
+	if (fork)
+		fork_gone(s, fork);
 	if (server && (txn_step(&s->txns, server, TXN_TU_ABANDON, s->w->now_ms) & TXN_DO_FREE))
 		txn_free(&s->txns, server);
 }

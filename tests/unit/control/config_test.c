@@ -84,7 +84,7 @@ static void check_example_rules(const struct config *cfg) {
 	assert_endpoint(&cfg->listeners[0].advertised, "192.0.2.1:5060");
 	assert_endpoint(&cfg->listeners[1].local, "198.51.100.1:5060");
 	assert_int_equal(cfg->listeners[1].interface, 2);
-	assert_int_equal(cfg->route_count, 2);
+	assert_int_equal(cfg->route_count, 3);
 	assert_string_equal(cfg->routes[0].name, "international");
 	assert_true(str_eq(cfg->routes[0].user_prefix, STR("00")));
 	assert_true(str_eq(cfg->routes[0].domain, STR("example.net")));
@@ -92,9 +92,12 @@ static void check_example_rules(const struct config *cfg) {
 	assert_true(cfg->routes[0].has_from_network);
 	assert_prefix(&cfg->routes[0].from_network, "192.0.2.0/24");
 	assert_endpoint(&cfg->routes[0].to, "198.51.100.10:5060");
-	assert_int_equal(cfg->routes[1].from_port, -1);
-	assert_false(cfg->routes[1].has_from_network);
-	assert_endpoint(&cfg->routes[1].to, "198.51.100.10:5060");
+	assert_false(cfg->routes[0].is_forked);
+	assert_int_equal(cfg->routes[1].target_count, 2);
+	assert_true(cfg->routes[1].is_forked);
+	assert_int_equal(cfg->routes[2].from_port, -1);
+	assert_false(cfg->routes[2].has_from_network);
+	assert_endpoint(&cfg->routes[2].to, "198.51.100.10:5060");
 }
 
 static void the_example_loads(void **state) {
@@ -285,6 +288,38 @@ static void rules_take_what_a_uri_can_hold(void **state) {
 }
 
 // A mark of the beginning or the end makes no second document.
+#define BASE                                                                                                           \
+	"cores: {workers: [1]}\nports: [{name: a, device: net_tap0, addresses: [192.0.2.1/24]}]\n"                     \
+	"listeners: [{name: a, address: 192.0.2.1}]\n"
+
+static void targets_are_sorted_by_priority(void **state) {
+	struct config *cfg = parse(BASE "routes:\n"
+					"  - name: r\n"
+					"    try: 1500\n"
+					"    recurse: true\n"
+					"    targets:\n"
+					"      - {to: 192.0.2.12, priority: 2}\n"
+					"      - {to: 192.0.2.10:5070, uri: \"sip:x@192.0.2.10\"}\n"
+					"      - {to: 192.0.2.11, priority: 1}\n"
+					"  - {name: s, to: 192.0.2.9, stateless: true}\n"
+					"  - {name: t, to: 192.0.2.8, recurse: true}\n");
+	const struct config_route *route = &cfg->routes[0];
+
+	(void)state;
+	assert_int_equal(route->target_count, 3);
+	assert_endpoint(&route->to, "192.0.2.10:5070");
+	assert_endpoint(&route->targets[0].to, "192.0.2.10:5070");
+	assert_true(str_eq(route->targets[0].uri, STR("sip:x@192.0.2.10")));
+	assert_endpoint(&route->targets[1].to, "192.0.2.11:5060");
+	assert_endpoint(&route->targets[2].to, "192.0.2.12:5060");
+	assert_int_equal(route->targets[2].priority, 2);
+	assert_int_equal(route->try_ms, 1500);
+	assert_true(route->is_forked && route->recurses && !route->is_stateless);
+	assert_true(cfg->routes[1].is_stateless && !cfg->routes[1].is_forked);
+	assert_true(cfg->routes[2].is_forked && cfg->routes[2].recurses);
+	config_free(cfg);
+}
+
 static void one_document_may_have_its_marks(void **state) {
 	char *text;
 
@@ -338,6 +373,7 @@ int main(void) {
 		cmocka_unit_test(the_lab_file_loads),
 		cmocka_unit_test(the_dump_loads_again),
 		cmocka_unit_test(rules_take_what_a_uri_can_hold),
+		cmocka_unit_test(targets_are_sorted_by_priority),
 		cmocka_unit_test(one_document_may_have_its_marks),
 		cmocka_unit_test(a_cpu_may_be_shared),
 		cmocka_unit_test(anchors_are_understood),

@@ -190,7 +190,7 @@ static void keep(struct invite *b) {
 	uint32_t len = sip_build_response(&b->came.msg, &how, trying, sizeof(trying));
 
 	b->w = (struct sip_writer){.buf = b->kept, .size = sizeof(b->kept)};
-	keep_invite(&b->came.msg, 1, str_of(trying, len), &b->w);
+	keep_invite(&b->came.msg, b->came.msg.request_uri, 1, str_of(trying, len), &b->w);
 	assert_false(b->w.overflow);
 	keep_invite_again(str_of(b->kept, b->w.len), STR(OUR_VIA), STR(BRANCH), &again);
 	parsed(&b->again, again.buf, again.len);

@@ -74,6 +74,7 @@ static void config_fill(struct config *cfg) {
 			{
 				.transactions = 4096,
 				.dialogs = 1024,
+				.forks = 64,
 				.text_bytes = 8 << 20,
 				.packets = 2048,
 				.packet_bytes = 4500,
@@ -194,8 +195,8 @@ int rig_set_up_sized(void **state, enum proxy_state proxy_state, uint32_t transa
 
 int rig_tear_down(void **state) {
 	struct rig *rig = *state;
-	unsigned records = rig->s->txns.pool.used + rig->s->dialogs.pool.used;
-	unsigned timers = rig->s->txns.queues.armed + rig->s->dialogs.queues.armed;
+	unsigned records = rig->s->txns.pool.used + rig->s->dialogs.pool.used + rig->s->forks.pool.used;
+	unsigned timers = rig->s->txns.queues.armed + rig->s->dialogs.queues.armed + rig->s->forks.queues.armed;
 	size_t text = blob_used(rig->s->text);
 
 	session_destroy(rig->w);
