@@ -222,10 +222,11 @@ static unsigned start_rank(struct session *s, struct fork *fork, uint32_t rank, 
 
 	for (unsigned i = 0; i < fork->count; i++) {
 		struct fork_branch *branch = &fork->branch[i];
-		uint32_t part = breadth / count;
+		uint32_t part;
 
 		if (branch->state != BRANCH_WAITING || branch->rank != rank)
 			continue;
+		part = breadth / count;
 		branch->state = BRANCH_PENDING;
 		if (part > 0 && branch_start(s, fork, branch, part)) {
 			started++;
