@@ -67,7 +67,7 @@ class Tandem:
             "IDLE": "spin" if len(set(workers)) == len(workers) else "sleep",
             "DEVICE_A": wire.tandem[0], "DEVICE_B": wire.tandem[1], "SOCKET": self.socket,
             "TRANSACTIONS": TRANSACTIONS, "DIALOGS": DIALOGS, "TEXT_MB": TEXT_MB,
-            "PACKETS": max(65536, 8192 * len(workers)), "LOCATOR": "auto", **changes,
+            "PACKETS": max(65536, 8192 * len(workers)), "LOCATOR": "auto", "SCREEN": "false", **changes,
         }
         if bench.quick:
             values.update(TRANSACTIONS=200000, DIALOGS=100000, TEXT_MB=512)

@@ -109,6 +109,9 @@ struct config_sources {
 	uint32_t all_rate, all_burst; // of all together
 	uint32_t ban_after;	      // so many over the rate; 0 = no bans
 	uint32_t ban_s;
+	uint32_t screen_count;	 // expressions whose datagrams are dropped
+	uint32_t screen_shipped; // so many of them, the first, are those tandem brings
+	const char **screen;
 };
 
 struct config {
@@ -122,6 +125,8 @@ struct config {
 	uint32_t idle_sleep_max_us;
 	enum locator_kind locator;
 	enum proxy_state proxy_state;
+	uint32_t session_expires_s; // asked of calls that ask for nothing or for more (RFC 4028); 0 = left to them
+	uint32_t session_min_s;	    // the least taken
 	enum mem_huge huge;
 
 	uint8_t port_count;

@@ -4,6 +4,7 @@
 // From a method's name to its answer.
 #include "base/log.h"
 #include "control/core.h"
+#include "dataplane/guard.h"
 #include "dialog/dialog.h"
 #include "dialog/txn_fsm.h"
 
@@ -216,6 +217,28 @@ static void show_dialog(struct control *c, struct request *request, const json_t
 		request_error(request, RPC_NOT_FOUND, "no dialog \"%s\"; it may have ended", id);
 }
 
+static_assert(METHOD_BAN_MAX_S == GUARD_BAN_MAX_S, "what the workers take");
+
+// To ban an address, or to end its ban.
+static void ban(struct control *c, struct request *request, enum method method, const json_t *params) {
+	const char *address = json_string_value(json_object_get(params, "address"));
+	const json_t *seconds = json_object_get(params, "seconds");
+	struct listing_options options = {.method = method};
+
+	if (!ip_parse(str_from_c(address), &options.addr)) {
+		request_error(
+			request,
+			RPC_INVALID_PARAMS,
+			"\"%s\" is no IP address; write one like 192.0.2.1 or 2001:db8::1",
+			address
+		);
+		return;
+	}
+	if (method == METHOD_BAN)
+		options.seconds = seconds ? (uint32_t)json_integer_value(seconds) : c->cfg->sources.ban_s;
+	listing_start(c, request, &options);
+}
+
 // Workers send an event for each refused message only while they would be logged.
 static void log_level(struct control *c, struct request *request, const json_t *params) {
 	const char *name = json_string_value(json_object_get(params, "level"));
@@ -267,6 +290,8 @@ void commands_call(void *ctx, struct request *request, const char *name, const j
 		stages_switch(c, request, params);
 	else if (method == METHOD_DIALOG)
 		show_dialog(c, request, params);
+	else if (method == METHOD_BAN || method == METHOD_UNBAN)
+		ban(c, request, method, params);
 	else
 		list(c, request, method, params);
 }

@@ -175,6 +175,9 @@ void config_free(struct config *cfg) {
 	}
 	free(cfg->routes);
 	free(cfg->sources.trusted);
+	for (uint32_t i = 0; i < cfg->sources.screen_count; i++)
+		free_text(cfg->sources.screen[i]);
+	free(cfg->sources.screen);
 	free_text(cfg->file);
 	free_text(cfg->control_socket);
 	free_text(cfg->control_group);

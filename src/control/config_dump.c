@@ -227,14 +227,20 @@ static json_t *capacity_json(const struct config_capacity *capacity) {
 }
 
 static json_t *sources_json(const struct config_sources *sources) {
-	json_t *trusted = json_array();
+	json_t *trusted = json_array(), *expressions = json_array();
 
 	for (uint32_t i = 0; i < sources->trusted_count; i++)
 		json_array_append_new(trusted, prefix_json(&sources->trusted[i]));
+	for (uint32_t i = sources->screen_shipped; i < sources->screen_count; i++)
+		json_array_append_new(expressions, json_string(sources->screen[i]));
 	return json_pack(
-		"{s:o, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"{s:o, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I}",
 		"trusted",
 		trusted,
+		"screen",
+		sources->screen_shipped > 0,
+		"expressions",
+		expressions,
 		"rate",
 		(json_int_t)sources->rate,
 		"burst",
@@ -269,6 +275,8 @@ char *config_dump(const struct config *cfg) {
 	put_word(memory, &config_section_memory, "hugepages", (int)cfg->huge);
 	put_word(parser, &config_section_parser, "locator", (int)cfg->locator);
 	put_word(proxy, &config_section_proxy, "state", (int)cfg->proxy_state);
+	json_object_set_new(proxy, "session_expires", json_integer(cfg->session_expires_s));
+	json_object_set_new(proxy, "session_min", json_integer(cfg->session_min_s));
 	put_word(log, &config_section_log, "level", (int)cfg->log_level);
 	for (uint32_t i = 0; i < cfg->port_count; i++)
 		json_array_append_new(ports, port_json(cfg, i));

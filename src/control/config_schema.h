@@ -152,8 +152,12 @@ const char *config_word(const struct config_section *section, const char *key, i
 #define KEYS_proxy(X) \
 	X(ENUM, proxy, state, state_words, OPTIONAL, 0, 0, "dialog", "", \
 		"what is kept of a call: `dialog` keeps transactions and dialogs, `transaction` no dialogs (nothing " \
-		"to list, and any To tag opens the way our Route gives), `stateless` nothing (no 100, no " \
-		"retransmissions of our own, no 408)")
+		"to list), `stateless` nothing (no 100, no retransmissions of our own, no 408)") \
+	X(UINT, proxy, session_expires, , OPTIONAL, 0, 32767, "0", "seconds", \
+		"session interval (RFC 4028) of calls that ask for none or for a longer one, so that dead calls end; 0 leaves it to " \
+		"the ends. Needs `state: dialog`") \
+	X(UINT, proxy, session_min, , OPTIONAL, 90, 32767, "90", "seconds", \
+		"least session interval taken while `session_expires` is set; less gets 422, or this where the caller knows no 422")
 
 #define KEYS_timers(X) \
 	X(UINT, timers, t1, , OPTIONAL, 10, 60000, "500", "ms", "round-trip time estimate; first retransmission") \
@@ -203,8 +207,14 @@ const char *config_word(const struct config_section *section, const char *key, i
 	X(UINT, sources, all_rate, , OPTIONAL, 0, 100000000, "0", "datagrams a second", \
 		"taken of all of them together; 0 for any number") \
 	X(UINT, sources, all_burst, , OPTIONAL, 1, 10000000, "a second's", "datagrams", "of all of them at once") \
+	X(BOOL, sources, screen, , OPTIONAL, 0, 1, "false", "", \
+		"drop the requests of scanners and tools that announce themselves, unread and unanswered") \
+	X(LIST_TEXT, sources, expressions, , OPTIONAL, 0, 1000, "[]", "", \
+		"regular expressions (as Hyperscan takes them, in any case, `^` at every line) whose datagrams are dropped, " \
+		"besides those of `screen`") \
 	X(UINT, sources, ban_after, , OPTIONAL, 0, 60000, "0", "datagrams", \
-		"over `rate` without 10 seconds of silence between, after which the address is banned; 0 for never") \
+		"over `rate`, or dropped by an expression, without 10 seconds of silence between, after which the address is " \
+		"banned; 0 for never") \
 	X(UINT, sources, ban, , OPTIONAL, 1, 86400, "300", "seconds", "how long a ban lasts")
 
 #define KEYS_log(X) \

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "control/config_build.h"
+#include "sip/screen.h"
 
 // Least share of a worker, and of a worker's queue on a port.
 #define WORKER_TRANSACTIONS_MIN 16
@@ -194,6 +195,34 @@ static uint32_t burst_of(const uint32_t *burst, uint32_t rate, uint32_t most) {
 	return rate ? rate : 1;
 }
 
+static void screen_add(struct build *b, const char *expression) {
+	b->cfg->sources.screen[b->cfg->sources.screen_count++] = build_text(b, expression);
+}
+
+static void read_screen(struct build *b, const struct raw_sources *raw) {
+	struct config_sources *sources = &b->cfg->sources;
+	uint32_t shipped = 0, count;
+	char problem[256];
+
+	while (raw->screen && *raw->screen && sip_screen_shipped[shipped])
+		shipped++;
+	sources->screen_shipped = shipped;
+	count = shipped + raw->expressions_count;
+	sources->screen = build_array(b, count, sizeof(*sources->screen));
+	for (uint32_t i = 0; i < shipped && sources->screen; i++)
+		screen_add(b, sip_screen_shipped[i]);
+	for (uint32_t i = 0; i < raw->expressions_count && sources->screen; i++) {
+		const char *expression = raw->expressions[i];
+		struct sip_screen screen;
+		PATH(path, "sources.expressions[%u]", i);
+
+		if (sip_screen_init(&screen, &expression, 1, problem, sizeof(problem)) < 0)
+			config_problem(b->tree, path, "%s", problem);
+		sip_screen_fini(&screen);
+		screen_add(b, expression);
+	}
+}
+
 void build_sources(struct build *b) {
 	const struct raw_sources *raw = &b->raw->sources;
 	struct config_sources *sources = &b->cfg->sources;
@@ -213,9 +242,13 @@ void build_sources(struct build *b) {
 		if (build_network(b, path, raw->trusted[i], &sources->trusted[sources->trusted_count]))
 			sources->trusted_count++;
 	}
-	if (sources->ban_after > 0 && sources->rate == 0)
+	read_screen(b, raw);
+	if (sources->ban_after > 0 && sources->rate == 0 && sources->screen_count == 0)
 		config_problem(
-			b->tree, "sources.ban_after", "%u means nothing without `rate`; write both", sources->ban_after
+			b->tree,
+			"sources.ban_after",
+			"%u means nothing without `rate`, `screen` or `expressions`; write one of them",
+			sources->ban_after
 		);
 }
 
@@ -273,6 +306,30 @@ static void read_control(struct build *b) {
 	b->cfg->control_group = build_text(b, raw->group);
 }
 
+static void build_session_timers(struct build *b) {
+	const struct raw_proxy *raw = &b->raw->proxy;
+	struct config *cfg = b->cfg;
+
+	cfg->session_expires_s = CHOSEN(raw, proxy, session_expires);
+	cfg->session_min_s = CHOSEN(raw, proxy, session_min);
+	if (cfg->session_expires_s == 0)
+		return;
+	if (cfg->session_expires_s < cfg->session_min_s)
+		config_problem(
+			b->tree,
+			"proxy.session_expires",
+			"%u is less than the %u of proxy.session_min; write at least that, or 0 for no session timers",
+			cfg->session_expires_s,
+			cfg->session_min_s
+		);
+	if (cfg->proxy_state != PROXY_DIALOG)
+		config_problem(
+			b->tree,
+			"proxy.session_expires",
+			"session timers need dialogs; write `state: dialog`, or 0 here"
+		);
+}
+
 void build_rest(struct build *b) {
 	const struct raw_top *raw = b->raw;
 	struct config *cfg = b->cfg;
@@ -281,6 +338,7 @@ void build_rest(struct build *b) {
 	cfg->huge = (enum mem_huge)CHOSEN(&raw->memory, memory, hugepages);
 	cfg->locator = (enum locator_kind)CHOSEN(&raw->parser, parser, locator);
 	cfg->proxy_state = (enum proxy_state)CHOSEN(&raw->proxy, proxy, state);
+	build_session_timers(b);
 	cfg->log_level = (enum log_level)CHOSEN(&raw->log, log, level);
 	cfg->drain_ms = CHOSEN(raw, top, drain);
 	cfg->retry_after_s = CHOSEN(raw, top, retry_after);

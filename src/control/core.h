@@ -62,13 +62,16 @@ json_t *report_latency(const struct control *c);
 json_t *report_stages(const struct control *c);
 json_t *report_config(const struct control *c);
 
-// listing.c: questions to all workers, a slice at a time; or to the one a dialog's id names.
+// listing.c: questions to all workers, a slice at a time; or to the one a dialog's id names. Bans go to all of them as
+// well.
 struct listing_options {
-	enum method method; // METHOD_DIALOGS, METHOD_DIALOG or METHOD_TRANSACTIONS
+	enum method method; // METHOD_DIALOGS, _DIALOG, _TRANSACTIONS, _BANS, _BAN or _UNBAN
 	const char *filter; // or the id; NULL = all
 	uint32_t limit;
-	uint8_t worker; // of the id: who is asked
-	uint32_t slot;	// of the id: where
+	uint8_t worker;	     // of the id: who is asked
+	uint32_t slot;	     // of the id: where
+	struct ip_addr addr; // to ban or unban
+	uint32_t seconds;    // of the ban
 };
 void listing_start(struct control *c, struct request *request, const struct listing_options *options);
 // A worker's answer has come back.

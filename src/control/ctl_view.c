@@ -336,6 +336,26 @@ static void view_dialog(FILE *out, const json_t *result) {
 	}
 }
 
+static void view_bans(FILE *out, const json_t *result) {
+	static const struct column columns[] = {
+		COLUMN("ADDRESS", "address", SHOW_TEXT),
+		COLUMN("WORKER", "worker", SHOW_NUMBER),
+		COLUMN("LEFT s", "left_s", SHOW_NUMBER),
+		COLUMN("BY", "by", SHOW_TEXT),
+	};
+
+	print_rows(out, at(result, "bans"), columns, ARRAY_LEN(columns));
+	print_more(out, at(result, "bans"), result);
+}
+
+static void view_ban(FILE *out, const json_t *result) {
+	fprintf(out, "%s is banned for %" PRId64 " seconds\n", text(result, "address"), number(result, "seconds"));
+}
+
+static void view_unban(FILE *out, const json_t *result) {
+	fprintf(out, "%s is not banned any more\n", text(result, "address"));
+}
+
 // As JSON, which is YAML: what is printed can be given to `tandem check`.
 static void view_config(FILE *out, const json_t *result) {
 	fprintf(out, "# ");
@@ -360,6 +380,9 @@ void ctl_view(FILE *out, enum method method, const json_t *result) {
 		[METHOD_TRANSACTIONS] = view_transactions,
 		[METHOD_DIALOGS] = view_dialogs,
 		[METHOD_DIALOG] = view_dialog,
+		[METHOD_BANS] = view_bans,
+		[METHOD_BAN] = view_ban,
+		[METHOD_UNBAN] = view_unban,
 		[METHOD_CONFIG] = view_config,
 		[METHOD_LOG_LEVEL] = view_log_level,
 		[METHOD_STAGES_SWITCH] = view_stages_switch,

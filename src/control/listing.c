@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/pool.h"
 #include "control/core.h"
 #include "session/inspect.h"
@@ -18,12 +19,25 @@ struct listing {
 	uint32_t limit;
 	uint8_t worker;	 // asked now
 	bool must_retry; // its ring was full
+	uint32_t done;	 // workers that could do what was asked
 	json_t *rows;
 	struct command command;
 	union {
 		struct inspect_dialogs dialogs;
 		struct inspect_transactions transactions;
+		struct inspect_bans bans;
+		struct inspect_ban ban;
 	} body;
+};
+
+// What a worker is asked for each.
+static const uint16_t kinds[METHOD_COUNT] = {
+	[METHOD_TRANSACTIONS] = INSPECT_TRANSACTIONS,
+	[METHOD_DIALOGS] = INSPECT_DIALOGS,
+	[METHOD_DIALOG] = INSPECT_DIALOGS,
+	[METHOD_BANS] = INSPECT_BANS,
+	[METHOD_BAN] = INSPECT_BAN,
+	[METHOD_UNBAN] = INSPECT_BAN,
 };
 
 static void listing_free(struct listing *l) {
@@ -51,11 +65,7 @@ void listing_start(struct control *c, struct request *request, const struct list
 	l->limit = options->limit;
 	l->worker = options->worker;
 	l->rows = json_array();
-	l->command = (struct command){
-		.kind = l->method == METHOD_TRANSACTIONS ? INSPECT_TRANSACTIONS : INSPECT_DIALOGS,
-		.body = &l->body,
-		.waiter = l,
-	};
+	l->command = (struct command){.kind = kinds[l->method], .body = &l->body, .waiter = l};
 	if (options->filter && l->method == METHOD_TRANSACTIONS)
 		snprintf(l->body.transactions.filter, sizeof(l->body.transactions.filter), "%s", options->filter);
 	else if (options->filter && l->method == METHOD_DIALOG)
@@ -64,6 +74,8 @@ void listing_start(struct control *c, struct request *request, const struct list
 		snprintf(l->body.dialogs.filter, sizeof(l->body.dialogs.filter), "%s", options->filter);
 	if (l->method == METHOD_DIALOG)
 		l->body.dialogs.cursor = options->slot;
+	if (l->command.kind == INSPECT_BAN)
+		l->body.ban = (struct inspect_ban){.addr = options->addr, .seconds = options->seconds};
 	l->next = c->listings;
 	l->self = &c->listings;
 	if (l->next)
@@ -120,12 +132,27 @@ static json_t *transaction_json(const struct inspect_transaction *row) {
 	return object;
 }
 
+static json_t *ban_json(const struct listing *l, const struct inspect_ban_row *row) {
+	json_t *object = json_object();
+
+	put_text(object, "address", row->address);
+	put(object, "worker", l->worker);
+	put(object, "left_s", row->left_s);
+	put_text(object, "by", row->by_operator ? "operator" : "limit");
+	return object;
+}
+
 // Takes over the rows of a slice, up to the limit, and returns where the worker's walk goes on.
 static uint32_t slice_take(struct listing *l) {
 	if (l->method == METHOD_TRANSACTIONS) {
 		for (uint32_t i = 0; i < l->body.transactions.count && json_array_size(l->rows) < l->limit; i++)
 			json_array_append_new(l->rows, transaction_json(&l->body.transactions.row[i]));
 		return l->body.transactions.cursor;
+	}
+	if (l->method == METHOD_BANS) {
+		for (uint32_t i = 0; i < l->body.bans.count && json_array_size(l->rows) < l->limit; i++)
+			json_array_append_new(l->rows, ban_json(l, &l->body.bans.row[i]));
+		return l->body.bans.cursor;
 	}
 	for (uint32_t i = 0; i < l->body.dialogs.count && json_array_size(l->rows) < l->limit; i++)
 		json_array_append_new(l->rows, dialog_json(&l->body.dialogs.row[i]));
@@ -135,6 +162,8 @@ static uint32_t slice_take(struct listing *l) {
 static void cursor_reset(struct listing *l) {
 	if (l->method == METHOD_TRANSACTIONS)
 		l->body.transactions.cursor = 0;
+	else if (l->method == METHOD_BANS)
+		l->body.bans.cursor = 0;
 	else
 		l->body.dialogs.cursor = 0;
 }
@@ -151,6 +180,44 @@ static void listing_answer(struct listing *l, bool complete) {
 	listing_free(l);
 }
 
+static uint32_t slice_count(const struct listing *l) {
+	if (l->method == METHOD_TRANSACTIONS)
+		return l->body.transactions.count;
+	return l->method == METHOD_BANS ? l->body.bans.count : l->body.dialogs.count;
+}
+
+static void ban_answer(const struct control *c, struct listing *l) {
+	char address[IP_TEXT_MAX];
+
+	ip_format(&l->body.ban.addr, address);
+	if (l->method == METHOD_UNBAN && l->done == 0) {
+		request_error(l->request, RPC_NOT_FOUND, "%s is not banned", address);
+	} else if (l->method == METHOD_BAN && l->done < c->cfg->worker_count) {
+		request_error(
+			l->request, RPC_INTERNAL_ERROR, "no place for %s beside other bans; unban some of them", address
+		);
+	} else {
+		log_info(
+			"%s %s, over the control socket",
+			l->method == METHOD_BAN ? "banned" : "ended the ban of",
+			address
+		);
+		request_result(
+			l->request, json_pack("{s:s, s:i}", "address", address, "seconds", (int)l->body.ban.seconds)
+		);
+	}
+	listing_free(l);
+}
+
+static void ban_reply(struct control *c, struct listing *l) {
+	l->done += l->body.ban.done;
+	l->worker++;
+	if (l->worker < c->cfg->worker_count)
+		listing_ask(c, l);
+	else
+		ban_answer(c, l);
+}
+
 void listing_reply(struct control *c, struct command *command) {
 	struct listing *l = command->waiter;
 	uint32_t shown, cursor;
@@ -160,8 +227,11 @@ void listing_reply(struct control *c, struct command *command) {
 		listing_free(l);
 		return;
 	}
-	shown = l->method == METHOD_TRANSACTIONS ? l->body.transactions.count : l->body.dialogs.count;
-	shown += (uint32_t)json_array_size(l->rows);
+	if (command->kind == INSPECT_BAN) {
+		ban_reply(c, l);
+		return;
+	}
+	shown = slice_count(l) + (uint32_t)json_array_size(l->rows);
 	cursor = slice_take(l);
 	if (l->method == METHOD_DIALOG) {
 		listing_answer(l, true);

@@ -10,6 +10,12 @@
 		.help = "most rows shown (default 100)"                                                                \
 	}
 
+#define ADDRESS_PARAM                                                                                                  \
+	{                                                                                                              \
+		.name = "address", .kind = PARAM_TEXT, .place = PLACE_ARGUMENT, .required = true, .low = 2,            \
+		.high = 45, .help = "IPv4 or IPv6 address, without a port"                                             \
+	}
+
 const struct method_spec method_specs[METHOD_COUNT] = {
 	[METHOD_STATUS] =
 		{
@@ -107,6 +113,38 @@ const struct method_spec method_specs[METHOD_COUNT] = {
 				.help = "18 digits 0-9 a-f, as show dialogs prints it",
 			}},
 			.help = "everything about one dialog",
+		},
+	[METHOD_BANS] =
+		{
+			.words = "show bans",
+			.name = "bans",
+			.params = {ROWS_PARAM},
+			.help = "banned addresses, by the operator or for what they sent (sources.ban_after)",
+		},
+	[METHOD_BAN] =
+		{
+			.words = "ban",
+			.name = "ban",
+			.params =
+				{
+					ADDRESS_PARAM,
+					{
+						.name = "seconds",
+						.kind = PARAM_NUMBER,
+						.place = PLACE_OPTION,
+						.low = 1,
+						.high = METHOD_BAN_MAX_S,
+						.help = "how long (default: sources.ban)",
+					},
+				},
+			.help = "drop all datagrams of an address, trusted or not, for a while",
+		},
+	[METHOD_UNBAN] =
+		{
+			.words = "unban",
+			.name = "unban",
+			.params = {ADDRESS_PARAM},
+			.help = "end the ban of an address, whoever made it",
 		},
 	[METHOD_CONFIG] =
 		{

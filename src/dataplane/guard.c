@@ -3,6 +3,8 @@
 
 #include "dataplane/guard.h"
 
+#include <string.h>
+
 #include <rte_cycles.h>
 #include <rte_malloc.h>
 
@@ -14,7 +16,7 @@ struct guard *guard_create(const struct config_sources *cfg, uint8_t workers) {
 	if (!guard)
 		return NULL;
 	guard->cfg = cfg;
-	guard->limits = cfg->rate > 0 || cfg->all_rate > 0;
+	guard->limits = cfg->rate > 0 || cfg->all_rate > 0 || cfg->screen_count > 0;
 	guard->seed = rte_rdtsc() * UINT64_C(0xbf58476d1ce4e5b9);
 	guard->all_rate = (cfg->all_rate + workers - 1) / workers;
 	guard->all_burst = (cfg->all_burst + workers - 1) / workers;
@@ -51,16 +53,31 @@ source_begin(const struct guard *guard, struct guard_source *source, const struc
 	};
 }
 
-static bool is_banned(struct guard_source *source, uint32_t now_ms) {
+static void ban(struct guard_source *source, uint32_t seconds, uint64_t now_ms) {
+	source->is_banned = true;
+	source->until_s = (uint32_t)((now_ms + THOUSAND - 1) / THOUSAND) + seconds;
+}
+
+static bool is_banned(struct guard_source *source, uint64_t now_ms) {
 	if (likely(!source->is_banned))
 		return false;
-	source->is_banned = (int32_t)(source->until_ms - now_ms) > 0;
+	source->is_banned = source->until_s > now_ms / THOUSAND;
+	source->is_held &= source->is_banned;
 	return source->is_banned;
 }
 
-// Its entry; a new one takes a free place, else that of the one longest not heard of that is not banned; where all are,
-// the first.
-static struct guard_source *source_of(struct guard *guard, const struct ip_addr *from, uint32_t now_ms) {
+// Who is easier to forget: free places first, then who is not banned and was not heard of for longest, then who is;
+// what the operator holds never is.
+static uint64_t worth(struct guard_source *source, uint64_t now_ms) {
+	if (source->family == IP_NONE)
+		return 0;
+	if (!is_banned(source, now_ms))
+		return 1 + (uint64_t)(UINT32_MAX - ((uint32_t)now_ms - source->seen_ms));
+	return source->is_held ? UINT64_MAX : UINT64_MAX - 1;
+}
+
+// Its entry; a new one takes the place of the one that is worth least.
+static struct guard_source *source_of(struct guard *guard, const struct ip_addr *from, uint64_t now_ms) {
 	struct ip_halves addr = ip_halves(from);
 	struct guard_source *bucket = guard->sources[bucket_of(guard, addr)], *place = &bucket[0];
 
@@ -70,12 +87,10 @@ static struct guard_source *source_of(struct guard *guard, const struct ip_addr 
 		if (likely(at->family == from->family && at->addr.first == addr.first && at->addr.second == addr.second
 		    ))
 			return at;
-		if (place->family != IP_NONE && !is_banned(at, now_ms) &&
-		    (is_banned(place, now_ms) || at->family == IP_NONE || now_ms - at->seen_ms > now_ms - place->seen_ms
-		    ))
+		if (worth(at, now_ms) < worth(place, now_ms))
 			place = at;
 	}
-	source_begin(guard, place, from, now_ms);
+	source_begin(guard, place, from, (uint32_t)now_ms);
 	return place;
 }
 
@@ -106,34 +121,90 @@ static void source_fill(const struct guard *guard, struct guard_source *source, 
 }
 
 // One datagram too many.
-static void source_exceeds(const struct guard *guard, struct guard_source *source, uint32_t now_ms) {
+static void source_exceeds(const struct guard *guard, struct guard_source *source, uint64_t now_ms) {
 	if (guard->cfg->ban_after == 0 || ++source->excess < guard->cfg->ban_after)
 		return;
 	source->excess = 0;
-	source->is_banned = true;
-	source->until_ms = now_ms + guard->cfg->ban_s * THOUSAND;
+	ban(source, guard->cfg->ban_s, now_ms);
 }
 
 enum guard_verdict guard_judge(struct guard *guard, const struct ip_addr *from, uint64_t now_ms) {
 	struct guard_source *source;
 
 	if (!guard->limits)
-		return GUARD_PASSES;
-	source = source_of(guard, from, (uint32_t)now_ms);
-	if (likely(source->is_trusted))
-		return GUARD_PASSES;
-	if (is_banned(source, (uint32_t)now_ms))
+		return GUARD_TRUSTED;
+	source = source_of(guard, from, now_ms);
+	if (is_banned(source, now_ms))
 		return GUARD_BANNED;
-	if (guard->cfg->rate > 0) {
-		source_fill(guard, source, (uint32_t)now_ms);
-		if (source->tokens < THOUSAND) {
-			source_exceeds(guard, source, (uint32_t)now_ms);
-			return GUARD_SOURCE_LIMIT;
-		}
+	if (likely(source->is_trusted))
+		return GUARD_TRUSTED;
+	source_fill(guard, source, (uint32_t)now_ms);
+	if (guard->cfg->rate > 0 && source->tokens < THOUSAND) {
+		source_exceeds(guard, source, now_ms);
+		return GUARD_SOURCE_LIMIT;
 	}
 	if (!all_takes(guard, now_ms))
 		return GUARD_ALL_LIMIT;
 	if (guard->cfg->rate > 0)
 		source->tokens -= THOUSAND;
 	return GUARD_PASSES;
+}
+
+void guard_strike(struct guard *guard, const struct ip_addr *from, uint64_t now_ms) {
+	source_exceeds(guard, source_of(guard, from, now_ms), now_ms);
+}
+
+static uint32_t held_beside(struct guard *guard, const struct guard_source *source, uint64_t now_ms) {
+	struct guard_source *bucket = guard->sources[(uint32_t)(source - guard->sources[0]) / GUARD_WAYS];
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < GUARD_WAYS; i++)
+		count += &bucket[i] != source && is_banned(&bucket[i], now_ms) && bucket[i].is_held;
+	return count;
+}
+
+bool guard_ban(struct guard *guard, const struct ip_addr *addr, uint32_t seconds, uint64_t now_ms) {
+	struct guard_source *source = source_of(guard, addr, now_ms);
+
+	// The last place of a bucket is for everybody else.
+	if (held_beside(guard, source, now_ms) == GUARD_WAYS - 1)
+		return false;
+	ban(source, seconds, now_ms);
+	source->is_held = true;
+	guard->limits = true;
+	return true;
+}
+
+bool guard_unban(struct guard *guard, const struct ip_addr *addr, uint64_t now_ms) {
+	struct ip_halves halves = ip_halves(addr);
+	struct guard_source *bucket = guard->sources[bucket_of(guard, halves)];
+
+	for (uint32_t i = 0; i < GUARD_WAYS; i++) {
+		struct guard_source *at = &bucket[i];
+
+		if (at->family != addr->family || at->addr.first != halves.first || at->addr.second != halves.second ||
+		    !is_banned(at, now_ms))
+			continue;
+		at->is_banned = at->is_held = false;
+		at->excess = 0;
+		return true;
+	}
+	return false;
+}
+
+bool guard_ban_next(
+	const struct guard *guard, uint32_t *cursor, uint32_t look, uint64_t now_ms, struct guard_ban *ret_ban
+) {
+	for (; *cursor < GUARD_PLACES && look > 0; look--) {
+		const struct guard_source *source = &guard->sources[0][(*cursor)++];
+
+		if (!source->is_banned || source->until_s <= now_ms / THOUSAND)
+			continue;
+		ret_ban->addr.family = source->family;
+		memcpy(ret_ban->addr.bytes, &source->addr, sizeof(ret_ban->addr.bytes));
+		ret_ban->left_s = source->until_s - (uint32_t)(now_ms / THOUSAND);
+		ret_ban->is_held = source->is_held;
+		return true;
+	}
+	return false;
 }

@@ -167,8 +167,8 @@ static inline uint32_t sort_datagram(
 	return count;
 }
 
-// False when its source sends too much, and it is dropped.
-static inline bool admit(struct worker *w, struct rte_mbuf *m) {
+// False when its source sends too much or what nobody wants, and it is dropped.
+static inline bool admit(struct worker *w, const struct worker_stages *stages, struct rte_mbuf *m) {
 	static const enum count reasons[] = {
 		[GUARD_BANNED] = COUNT_DROP_SOURCE_BANNED,
 		[GUARD_SOURCE_LIMIT] = COUNT_DROP_SOURCE_LIMIT,
@@ -176,8 +176,16 @@ static inline bool admit(struct worker *w, struct rte_mbuf *m) {
 	};
 	enum guard_verdict verdict = guard_judge(w->guard, &packet_of(m)->src.addr, w->now_ms);
 
-	if (likely(verdict == GUARD_PASSES))
+	if (likely(verdict == GUARD_TRUSTED))
 		return true;
+	if (verdict == GUARD_PASSES) {
+		if (w->cfg->sources.screen_count == 0 ||
+		    !stages->is_unwanted(w, rte_pktmbuf_mtod(m, const char *), m->data_len))
+			return true;
+		guard_strike(w->guard, &packet_of(m)->src.addr, w->now_ms);
+		tx_drop(w, m, COUNT_DROP_SOURCE_SCREENED);
+		return false;
+	}
 	tx_drop(w, m, reasons[verdict]);
 	return false;
 }
@@ -249,7 +257,7 @@ receive_queue(struct worker *w, const struct worker_stages *stages, uint8_t inde
 		verdict = judge(w, index, &m, rx_tsc);
 		switch ((enum input_kind)verdict.kind) {
 		case INPUT_DATAGRAM:
-			if (likely(!w->guard->limits) || admit(w, m))
+			if (likely(!w->guard->limits) || admit(w, stages, m))
 				own_count = sort_datagram(w, stages, m, own, own_count);
 			break;
 		case INPUT_ERROR:

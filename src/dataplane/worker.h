@@ -91,6 +91,8 @@ struct worker {
 struct worker_stages {
 	// The worker that owns a datagram, from its first bytes. May run on any worker.
 	uint8_t (*owner)(const struct worker *w, const char *data, uint32_t len);
+	// True for a datagram of a stranger that an expression of config.sources finds. On the worker that received it.
+	bool (*is_unwanted)(const struct worker *w, const char *data, uint32_t len);
 	// Handles datagrams this worker owns, in order; consumes the mbufs.
 	void (*datagrams)(struct worker *w, struct rte_mbuf **m, uint32_t count);
 	// A datagram we sent did not arrive: m has what there is of it, from its first byte on, and packet_of(m)->src

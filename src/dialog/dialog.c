@@ -251,6 +251,8 @@ static struct dialog *add_sibling(struct dialog_table *table, struct dialog *hea
 	dialog->caller_cseq = head->caller_cseq;
 	dialog->caller = head->caller;
 	dialog->rule = head->rule;
+	dialog->session_s = head->session_s;
+	dialog->asker_refreshes = head->asker_refreshes;
 	dialog->sibling = head->sibling;
 	head->sibling = pool_slot(&table->pool, dialog);
 	return dialog;
@@ -374,6 +376,19 @@ void dialog_target(struct dialog_table *table, struct dialog *dialog, bool of_ca
 	dialog_texts_set(table, dialog, text); // out of memory: the old target stays, which is only for show
 }
 
+static uint32_t silence_max_ms(const struct dialog_table *table, const struct dialog *dialog) {
+	uint32_t session_ms = dialog->session_s * 1000u + DIALOG_SESSION_GRACE_MS;
+
+	return dialog->session_s > 0 && session_ms < table->max_age_ms ? session_ms : table->max_age_ms;
+}
+
+void dialog_session(struct dialog_table *table, struct dialog *dialog, uint32_t seconds, uint64_t now_ms) {
+	dialog->session_s =
+		(uint16_t)(seconds < DIALOG_SESSION_MAX_S ? seconds : DIALOG_SESSION_MAX_S) & DIALOG_SESSION_MAX_S;
+	if (was_confirmed(table, dialog))
+		timer_arm(&table->queues, dialog, now_ms, now_ms + silence_max_ms(table, dialog));
+}
+
 bool dialog_bye_answered(struct dialog_table *table, struct dialog *dialog, uint16_t status) {
 	if (status == 0 || (status >= 200 && status < 300) || status == 408 || status == 481) {
 		dialog_free(table, dialog);
@@ -424,7 +439,8 @@ struct expiry {
 static void fire(void *ctx, void *record) {
 	struct expiry *expiry = ctx;
 	const struct dialog *dialog = record;
-	uint32_t silent_ms = (uint32_t)expiry->now_ms - dialog->heard_ms, max_ms = expiry->table->max_age_ms;
+	uint32_t silent_ms = (uint32_t)expiry->now_ms - dialog->heard_ms,
+		 max_ms = silence_max_ms(expiry->table, dialog);
 
 	if (silent_ms < max_ms) {
 		timer_arm(&expiry->table->queues, record, expiry->now_ms, expiry->now_ms + (max_ms - silent_ms));

@@ -54,10 +54,12 @@ struct dialog {
 	uint64_t caller_hash; // of Call-ID and caller's tag, see struct dialog_key
 	uint64_t callee_hash; // of Call-ID and callee's tag; 0 = none yet
 	uint32_t caller_cseq, callee_cseq;
-	uint32_t heard_ms; // the last request in it, or its 2xx: low 32 bits
-	uint32_t sibling;  // next of the set, SLOT_NONE at its end
-	uint32_t first;	   // slot of the head of the set; its own in the head
-	int32_t rule;	   // index of the static rule, or DIALOG_RULE_ROUTE
+	uint32_t heard_ms;	      // the last request in it, or its 2xx: low 32 bits
+	uint32_t sibling;	      // next of the set, SLOT_NONE at its end
+	uint32_t first;		      // slot of the head of the set; its own in the head
+	int16_t rule;		      // index of the static rule, or DIALOG_RULE_ROUTE
+	uint16_t session_s : 15;      // session interval of its last request or answer (RFC 4028), 0 = none
+	uint16_t asker_refreshes : 1; // who sent that request can refresh it
 	// --- the second line ---
 	struct endpoint caller, callee; // where their messages come from and go to
 	struct dialog_ref minted;	// what our Record-Route names: the head as it was when the INVITE came
@@ -74,9 +76,11 @@ struct dialog_key {
 	uint64_t from, to; // of the Call-ID and that tag
 };
 
-#define DIALOG_RULE_ROUTE (-1) // the request brought a Route of its own
-#define DIALOG_SIBLINGS_MAX 12 // early or confirmed dialogs of one INVITE that are tracked
-#define DIALOG_ALIKE_MAX 8     // sets with one Call-ID and From tag: more is somebody filling a hash chain
+#define DIALOG_RULE_ROUTE (-1)	   // the request brought a Route of its own
+#define DIALOG_SIBLINGS_MAX 12	   // early or confirmed dialogs of one INVITE that are tracked
+#define DIALOG_SESSION_MAX_S 32767 // longer ones are kept as that
+#define DIALOG_SESSION_GRACE_MS 32000
+#define DIALOG_ALIKE_MAX 8 // sets with one Call-ID and From tag: more is somebody filling a hash chain
 
 struct dialog_table {
 	struct pool pool;
@@ -154,6 +158,10 @@ void dialog_request(
 // A target refresh was accepted (2xx to re-INVITE or UPDATE, RFC 3261 12.2): the new target of one side.
 void dialog_target(struct dialog_table *table, struct dialog *dialog, bool of_caller, struct str uri);
 
+// The session interval its ends agreed on (RFC 4028), 0 for none. From its 2xx on a dialog nothing was heard of for
+// that long and DIALOG_SESSION_GRACE_MS more is given up as after max_age_ms.
+void dialog_session(struct dialog_table *table, struct dialog *dialog, uint32_t seconds, uint64_t now_ms);
+
 // The answer to a BYE: 2xx, 408 and 481 (or no answer: status 0) end the dialog, true; else it goes on (RFC
 // 3261 15.1.1, 12.2.1.2).
 bool dialog_bye_answered(struct dialog_table *table, struct dialog *dialog, uint16_t status);
@@ -161,7 +169,7 @@ bool dialog_bye_answered(struct dialog_table *table, struct dialog *dialog, uint
 // Takes one record out of its set and gives it back; with the head go the siblings that were not confirmed.
 void dialog_free(struct dialog_table *table, struct dialog *dialog);
 
-// Gives up dialogs nothing was heard of for max_age_ms, at most `budget`; `gone` is called before each is freed.
+// Gives up dialogs nothing was heard of for too long, at most `budget`; `gone` is called before each is freed.
 uint32_t dialog_expire(
 	struct dialog_table *table,
 	uint64_t now_ms,

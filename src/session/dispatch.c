@@ -13,6 +13,10 @@ uint8_t dispatch_owner(const struct worker *w, const char *data, uint32_t len) {
 	return owner_of(hash_str(w->session->seed, sip_peek_call_id(data, len)), w->worker_count);
 }
 
+bool dispatch_is_unwanted(const struct worker *w, const char *data, uint32_t len) {
+	return sip_screen_finds(&w->session->screen, data, len);
+}
+
 // Counted by what is wrong, and as a response when it looks like one.
 static void drop_malformed(struct session *s, struct rte_mbuf *m, enum sip_verdict verdict) {
 	if (str_starts(str_of(s->msg->buf, s->msg->len), STR("SIP/")))

@@ -37,8 +37,26 @@ void rewrite_prepare(struct session *s, struct forward *f, const char *branch, u
 // Applies edits to the mbuf. False, with the mbuf as it was, when the result has no room.
 bool rewrite_apply(struct sip_edits *edits, struct rte_mbuf *m);
 
+// What was written from that length on.
+static inline struct str rewrite_since(const struct sip_writer *w, uint32_t from) {
+	return str_of(w->buf + from, w->len - from);
+}
+
 // A copy of the text behind what is written already.
 struct str rewrite_copy(struct sip_writer *w, struct str text);
+
+// --- session_timer.c (RFC 4028 section 8) ---
+
+// True where INVITE and UPDATE are to have a session interval and this is one of them.
+static inline bool session_timer_concerns(const struct session *s) {
+	return s->w->cfg->session_expires_s > 0 && (s->msg->method == SIP_INVITE || s->msg->method == SIP_UPDATE);
+}
+
+// False when the interval asked for is too short and the caller can ask again; it is answered 422 and m consumed then.
+bool session_timer_check(struct session *s, struct rte_mbuf *m);
+
+// The edits that give the request in s->msg its interval, which f->dialog keeps.
+void session_timer_edit(struct session *s, struct forward *f);
 
 // --- strict.c ---
 

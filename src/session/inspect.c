@@ -3,7 +3,10 @@
 #include "session/inspect.h"
 
 #include "base/hash.h"
+#include "dataplane/guard.h"
 #include "session/state.h"
+
+#define INSPECT_BAN_WALK 2048 // places looked at per slice, at most
 
 // Text as it is shown: cut to fit, terminated, nothing unprintable.
 static void show(char *out, size_t size, struct str text) {
@@ -187,6 +190,26 @@ static void answer_transactions(struct session *s, struct inspect_transactions *
 	body->cursor = slot < pool->untouched ? slot : SLOT_NONE;
 }
 
+static void answer_bans(const struct worker *w, struct inspect_bans *body) {
+	uint32_t at = body->cursor, end = at + INSPECT_BAN_WALK < GUARD_PLACES ? at + INSPECT_BAN_WALK : GUARD_PLACES;
+	struct guard_ban ban;
+
+	body->count = 0;
+	while (body->count < INSPECT_ROWS && guard_ban_next(w->guard, &at, end - at, w->now_ms, &ban)) {
+		struct inspect_ban_row *row = &body->row[body->count++];
+
+		ip_format(&ban.addr, row->address);
+		row->left_s = ban.left_s;
+		row->by_operator = ban.is_held;
+	}
+	body->cursor = at < GUARD_PLACES ? at : SLOT_NONE;
+}
+
+static void answer_ban(const struct worker *w, struct inspect_ban *body) {
+	body->done = body->seconds > 0 ? guard_ban(w->guard, &body->addr, body->seconds, w->now_ms)
+				       : guard_unban(w->guard, &body->addr, w->now_ms);
+}
+
 void inspect_answer(struct worker *w, struct command *command) {
 	switch ((enum inspect_kind)command->kind) {
 	case INSPECT_DIALOGS:
@@ -197,6 +220,12 @@ void inspect_answer(struct worker *w, struct command *command) {
 		break;
 	case INSPECT_TRANSACTIONS:
 		answer_transactions(w->session, command->body);
+		break;
+	case INSPECT_BANS:
+		answer_bans(w, command->body);
+		break;
+	case INSPECT_BAN:
+		answer_ban(w, command->body);
 		break;
 	}
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 //
-// What the control core may ask a worker about its calls: commands answered in slices of at most INSPECT_ROWS, so that
-// a walk over millions of records never holds up the message path.
+// What the control core may ask a worker about its calls and bans: commands answered in slices of at most INSPECT_ROWS,
+// so that a walk over millions of records never holds up the message path.
 #pragma once
 
 #include "base/ip.h"
@@ -14,6 +14,8 @@
 enum inspect_kind {
 	INSPECT_DIALOGS,      // body: struct inspect_dialogs
 	INSPECT_TRANSACTIONS, // body: struct inspect_transactions
+	INSPECT_BANS,	      // body: struct inspect_bans
+	INSPECT_BAN,	      // body: struct inspect_ban
 };
 
 // Text is cut to fit and terminated; bytes that are not printable ASCII are '?'.
@@ -57,6 +59,25 @@ struct inspect_transactions {
 	char filter[96]; // substring of Call-ID or branch, or "kind=…", "state=…"; empty = all
 	uint32_t count;
 	struct inspect_transaction row[INSPECT_ROWS];
+};
+
+struct inspect_ban_row {
+	char address[IP_TEXT_MAX];
+	uint32_t left_s;
+	bool by_operator; // else for what it sent
+};
+
+struct inspect_bans {
+	uint32_t cursor;
+	uint32_t count;
+	struct inspect_ban_row row[INSPECT_ROWS];
+};
+
+// Bans an address, or ends its ban.
+struct inspect_ban {
+	struct ip_addr addr;
+	uint32_t seconds; // 0: end it
+	bool done;	  // out: false when there was no place for it, or no ban to end
 };
 
 // worker_stages.command

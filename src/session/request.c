@@ -245,7 +245,7 @@ static bool dialog_prepare(struct session *s, struct forward *f) {
 	f->target.by_caller = true;
 	f->dialog->caller = f->reply_to;
 	f->dialog->callee = f->target.to;
-	f->dialog->rule = f->target.rule;
+	f->dialog->rule = (int16_t)f->target.rule;
 	return true;
 }
 
@@ -360,7 +360,7 @@ void request_handle(struct session *s, struct rte_mbuf *m) {
 	}
 	if (unlikely(strict_is_uri_ours(s)) && !strict_mend(s, m))
 		return;
-	if (!validate(s, m))
+	if (!validate(s, m) || (unlikely(session_timer_concerns(s)) && !session_timer_check(s, m)))
 		return;
 	status = route_find(s, from, &f.target, &reason);
 	if (status) {

@@ -10,7 +10,8 @@ static struct dialog *dialog_of(const struct session *s, const struct txn *clien
 	);
 }
 
-static void call_progresses(struct session *s, struct txn *client, struct dialog *head, const struct packet *from) {
+static struct str
+call_progresses(struct session *s, struct txn *client, struct dialog *head, const struct packet *from) {
 	uint32_t confirmed = s->dialogs.count[DIALOG_CONFIRMED];
 	struct dialog *dialog = dialog_response(&s->dialogs, head, s->msg, s->w->now_ms);
 
@@ -19,6 +20,7 @@ static void call_progresses(struct session *s, struct txn *client, struct dialog
 	client->is_settled = s->msg->status >= 200 && dialog_is_settled(&s->dialogs, head);
 	if (s->dialogs.count[DIALOG_CONFIRMED] > confirmed)
 		count_one(&s->w->count, COUNT_DLG_CONFIRMED);
+	return dialog && s->msg->status >= 200 ? session_timer_agreed(s, dialog) : STR("");
 }
 
 // The dialog may be gone already, ended by a BYE before the final.
@@ -30,23 +32,25 @@ static void call_failed(struct session *s, struct dialog *head) {
 	dialog_invite_over(&s->dialogs, head);
 }
 
-// What the response means for the dialog its request made or was in.
-static void dialog_update(struct session *s, struct txn *client, const struct packet *from) {
+// What the response means for the dialog its request made or was in. Gives back header lines to add to it.
+static struct str dialog_update(struct session *s, struct txn *client, const struct packet *from) {
 	struct dialog *dialog = dialog_of(s, client);
 	uint16_t status = s->msg->status;
 
 	if (client->makes_dialog && status >= 300 && !client->is_forked)
 		call_failed(s, dialog);
 	if (!dialog || (client->makes_dialog && status >= 300))
-		return;
-	if (client->makes_dialog) {
-		call_progresses(s, client, dialog, from);
-	} else if (client->method == SIP_BYE && status >= 200) {
+		return STR("");
+	if (client->makes_dialog)
+		return call_progresses(s, client, dialog, from);
+	if (client->method == SIP_BYE && status >= 200) {
 		if (dialog_bye_answered(&s->dialogs, dialog, status))
 			count_one(&s->w->count, COUNT_DLG_ENDED);
 	} else if (status >= 200 && status < 300 && (client->method == SIP_INVITE || client->method == SIP_UPDATE)) {
 		dialog_target(&s->dialogs, dialog, !client->by_caller, sip_contact_uri(s->msg));
+		return session_timer_agreed(s, dialog);
 	}
+	return STR("");
 }
 
 // What of a server transaction's response may have to be sent again. When memory is out it goes out once; a
@@ -88,7 +92,7 @@ void response_edit_unavailable(struct sip_edits *edits, const struct sip_msg *re
 		sip_edit_add(edits, (uint32_t)(reason.ptr - response->buf), reason.len, sip_reason_phrase(500));
 }
 
-bool response_strip(struct session *s, struct rte_mbuf *m) {
+bool response_strip(struct session *s, struct rte_mbuf *m, struct str lines) {
 	struct sip_edits edits;
 	int32_t start;
 	uint32_t len;
@@ -96,6 +100,8 @@ bool response_strip(struct session *s, struct rte_mbuf *m) {
 	stage_enter(s->w, STAGE_EDIT);
 	sip_edits_init(&edits, s->msg);
 	sip_edit_remove_top(&edits, HDR_VIA);
+	if (unlikely(lines.len > 0))
+		sip_edit_insert_lines(&edits, -1, lines);
 	if (!sip_edits_apply(&edits, rte_pktmbuf_mtod(m, char *), 0, 0, &start, &len))
 		return false;
 	m->data_off = (uint16_t)(m->data_off + start);
@@ -122,7 +128,7 @@ static void branch_failed(struct session *s, struct rte_mbuf *m, const struct tx
 	struct fork *fork = fork_of(s, client);
 	uint16_t status = s->msg->status;
 
-	if (response_strip(s, m))
+	if (response_strip(s, m, STR("")))
 		fork_failed(s, fork, client, status, str_of(rte_pktmbuf_mtod(m, char *), m->data_len));
 	else
 		fork_failed(s, fork, client, status, STR(""));
@@ -130,7 +136,7 @@ static void branch_failed(struct session *s, struct rte_mbuf *m, const struct tx
 }
 
 // Upstream, without our Via.
-static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
+static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client, struct str lines) {
 	struct txn *server = server_of(s, client);
 	struct response_kept kept = {.text = {.buf = s->again, .size = sizeof(s->again)}};
 	struct fork *fork = fork_of(s, client);
@@ -148,7 +154,7 @@ static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client) {
 	if (server->kind == TXN_SERVER || status < 200)
 		kept.is_common =
 			keep_response(s->msg, server->has_to_tag, &kept.text); // the edit moves what s->msg points to
-	if (!response_strip(s, m)) {
+	if (!response_strip(s, m, lines)) {
 		local_drop(s, m, COUNT_SIP_TOO_LARGE);
 		return;
 	}
@@ -208,6 +214,7 @@ static void ack_send(struct session *s, struct txn *client) {
 void response_handle(struct session *s, struct rte_mbuf *m) {
 	struct txn *client = txn_client_find(&s->txns, s->msg, s->call_hash);
 	uint16_t status = s->msg->status;
+	struct str lines;
 	unsigned actions;
 
 	// With our Via alone it is for us, and only a CANCEL of ours has such an answer.
@@ -233,11 +240,11 @@ void response_handle(struct session *s, struct rte_mbuf *m) {
 	}
 	if (client->cancel_wanted && client->state == TXN_PROCEEDING)
 		cancel_send(s, client);
-	dialog_update(s, client, packet_of(m));
+	lines = dialog_update(s, client, packet_of(m));
 	// 100 is for us alone (RFC 3261 16.7 step 5); the answer to our own CANCEL likewise.
 	if (status == 100 || client->method == SIP_CANCEL) {
 		rte_pktmbuf_free(m);
 		return;
 	}
-	pass_on(s, m, client);
+	pass_on(s, m, client, lines);
 }

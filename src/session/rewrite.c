@@ -10,10 +10,6 @@ static bool wants_record_route(const struct sip_msg *msg) {
 	return msg->method == SIP_INVITE || msg->method == SIP_SUBSCRIBE || msg->method == SIP_REFER;
 }
 
-static struct str scratch_since(const struct sip_writer *w, uint32_t from) {
-	return str_of(w->buf + from, w->len - from);
-}
-
 static void write_record_route(struct session *s, struct sip_writer *w, uint8_t listener, struct str id, bool doubled) {
 	const struct listener_text *text = &s->listener[listener];
 
@@ -34,21 +30,20 @@ static void edit_top(struct session *s, struct forward *f, const char *branch, u
 
 	if (wants_record_route(s->msg) && !f->target.is_stateless) {
 		char id[MINT_LEN];
-		struct str name = STR("0");
 		bool doubled = in != f->target.listener;
 
-		if (f->dialog) {
+		if (f->dialog)
 			dialog_mint(&s->dialogs, f->dialog, s->call_hash, id);
-			name = str_of(id, MINT_LEN);
-		}
-		write_record_route(s, w, f->target.listener, name, doubled);
+		else
+			route_mark(s, id);
+		write_record_route(s, w, f->target.listener, str_of(id, MINT_LEN), doubled);
 		if (doubled)
-			write_record_route(s, w, in, name, doubled);
+			write_record_route(s, w, in, str_of(id, MINT_LEN), doubled);
 	}
 	sip_write(w, str_of(text->via, text->via_len));
 	sip_write(w, str_of(branch, branch_len));
 	sip_write_c(w, "\r\n");
-	sip_edit_insert_lines(&f->edits, 0, scratch_since(w, from));
+	sip_edit_insert_lines(&f->edits, 0, rewrite_since(w, from));
 }
 
 // The host of a Via names that address; `text` is how it is written.
@@ -73,7 +68,7 @@ static void edit_received(struct session *s, struct forward *f) {
 		if (via->rport.ptr[-1] != '=')
 			sip_write_c(w, "=");
 		sip_write_u32(w, from->src.port);
-		sip_edit_add(&f->edits, (uint32_t)(via->rport.ptr - s->msg->buf), 0, scratch_since(w, at));
+		sip_edit_add(&f->edits, (uint32_t)(via->rport.ptr - s->msg->buf), 0, rewrite_since(w, at));
 		at = w->len;
 	}
 	if (via->received.len > 0) {
@@ -84,13 +79,13 @@ static void edit_received(struct session *s, struct forward *f) {
 			&f->edits,
 			(uint32_t)(via->received.ptr - s->msg->buf) - in_brackets,
 			via->received.len + 2u * in_brackets,
-			scratch_since(w, at)
+			rewrite_since(w, at)
 		);
 	} else if (via->has_rport || !host_is(via->host, &from->src.addr, source)) {
 		sip_write_c(w, ";received=");
 		sip_write(w, source);
 		sip_edit_add(
-			&f->edits, (uint32_t)(via->text.ptr + via->text.len - s->msg->buf), 0, scratch_since(w, at)
+			&f->edits, (uint32_t)(via->text.ptr + via->text.len - s->msg->buf), 0, rewrite_since(w, at)
 		);
 	}
 }
@@ -99,7 +94,7 @@ struct str rewrite_copy(struct sip_writer *w, struct str text) {
 	uint32_t from = w->len;
 
 	sip_write(w, text);
-	return scratch_since(w, from);
+	return rewrite_since(w, from);
 }
 
 static void remove_routes(struct forward *f, const struct sip_msg *msg) {
@@ -127,7 +122,7 @@ static void edit_for_strict(struct forward *f, const struct sip_msg *msg) {
 	sip_write_c(w, "<");
 	sip_write(w, msg->request_uri);
 	sip_write_c(w, ">\r\n");
-	sip_edit_insert_lines(&f->edits, msg->first[HDR_ROUTE], scratch_since(w, from));
+	sip_edit_insert_lines(&f->edits, msg->first[HDR_ROUTE], rewrite_since(w, from));
 	remove_routes(f, msg);
 	sip_edit_add(
 		&f->edits,
@@ -161,10 +156,10 @@ static void edit_for_branch(struct forward *f, const struct sip_msg *msg) {
 		sip_write_c(w, "Max-Breadth: ");
 	sip_write_u32(w, f->target.breadth);
 	if (breadth.ptr) {
-		sip_edit_add(&f->edits, (uint32_t)(breadth.ptr - msg->buf), breadth.len, scratch_since(w, from));
+		sip_edit_add(&f->edits, (uint32_t)(breadth.ptr - msg->buf), breadth.len, rewrite_since(w, from));
 	} else {
 		sip_write_c(w, "\r\n");
-		sip_edit_insert_lines(&f->edits, 0, scratch_since(w, from));
+		sip_edit_insert_lines(&f->edits, 0, rewrite_since(w, from));
 	}
 }
 
@@ -182,6 +177,8 @@ void rewrite_prepare(struct session *s, struct forward *f, const char *branch, u
 	edit_routes(f, msg);
 	if (unlikely(f->target.is_forked))
 		edit_for_branch(f, msg);
+	if (unlikely(session_timer_concerns(s)))
+		session_timer_edit(s, f);
 	sip_edit_max_forwards(
 		&f->edits,
 		max_forwards,

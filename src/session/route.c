@@ -94,6 +94,16 @@ struct route_entry {
 	struct sip_uri uri;
 };
 
+void route_mark(const struct session *s, char *out) {
+	mint_write(out, MINT_DIALOG, (struct mint_id){.worker = s->w->id, .slot = SLOT_NONE}, s->seed, s->call_hash);
+}
+
+static bool is_marked(const struct session *s, struct str id) {
+	struct mint_id mark;
+
+	return mint_read(id, MINT_DIALOG, s->seed, s->call_hash, &mark) && mark.slot == SLOT_NONE;
+}
+
 // The next Route entry, parsed: 1, 0 at the end, -1 malformed.
 static int route_next(const struct sip_msg *msg, struct sip_walk *walk, struct route_entry *ret_entry) {
 	struct str text;
@@ -120,8 +130,6 @@ static uint32_t own_entry(const struct listener_text *text, struct str rest, str
 	if (rest.len <= front_len + 1 || memcmp(rest.ptr, text->record_route + name_len, front_len) != 0)
 		return 0;
 	id = str_of(rest.ptr + front_len, MINT_LEN);
-	if (id.ptr[0] == '0' && (id.ptr[1] == '>' || id.ptr[1] == ';'))
-		id.len = 1; // it names no dialog
 	if (rest.len < front_len + id.len + 1)
 		return 0;
 	tail = str_of(id.ptr + id.len, rest.len - front_len - id.len);
@@ -249,7 +257,8 @@ static enum count choose(const struct session *s, const struct packet *from, str
 	}
 	if ((own->count > 0 || is_mended) && msg->to.tag.len > 0) {
 		// A tag made up would let anybody call anywhere past the rules.
-		if (has_dialogs(s) && !target->dialog && (msg->method == SIP_INVITE || msg->method == SIP_REFER))
+		if (!target->dialog && (msg->method == SIP_INVITE || msg->method == SIP_REFER) &&
+		    (has_dialogs(s) || !is_marked(s, own->dialog_id)))
 			return COUNT_DLG_REFUSED;
 		return by_dialog(s, target) ? COUNT_COUNT : COUNT_SIP_BAD_NEXT_HOP;
 	}

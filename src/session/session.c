@@ -55,6 +55,7 @@ static int tables_create(struct session *s) {
 
 int session_create(struct worker *w, uint64_t seed) {
 	const struct config *cfg = w->cfg;
+	char problem[256];
 	struct session *s = aligned_alloc(CACHE_LINE, (sizeof(*s) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
 	int err;
 
@@ -76,6 +77,12 @@ int session_create(struct worker *w, uint64_t seed) {
 			sip_locator_name(cfg->locator),
 			strerror(-err)
 		);
+		session_destroy(w);
+		return err;
+	}
+	err = sip_screen_init(&s->screen, cfg->sources.screen, cfg->sources.screen_count, problem, sizeof(problem));
+	if (err) {
+		log_error("sources: the expressions do not compile together: %s; use fewer or simpler ones", problem);
 		session_destroy(w);
 		return err;
 	}
@@ -109,6 +116,7 @@ void session_destroy(struct worker *w) {
 	fork_table_fini(&s->forks);
 	blob_arena_destroy(s->text);
 	sip_locator_fini(&s->locator);
+	sip_screen_fini(&s->screen);
 	free(s);
 	w->session = NULL;
 }
@@ -119,6 +127,7 @@ const char *session_locator_name(const struct worker *w) {
 
 const struct worker_stages session_stages = {
 	.owner = dispatch_owner,
+	.is_unwanted = dispatch_is_unwanted,
 	.datagrams = dispatch_datagrams,
 	.lost = lost_handle,
 	.lost_owner = lost_owner,

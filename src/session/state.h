@@ -14,6 +14,7 @@
 #include "sip/build.h"
 #include "sip/edit.h"
 #include "sip/msg.h"
+#include "sip/screen.h"
 
 // A listener's share of the headers we add, written once at start.
 struct listener_text {
@@ -41,6 +42,7 @@ struct session {
 	struct worker *w;
 	uint64_t seed; // of all keyed hashes; the same in every worker
 	struct sip_locator locator;
+	struct sip_screen screen;     // of what strangers send
 	struct sip_limits limits;     // of what comes from outside
 	struct sip_limits own_limits; // of what we forwarded, and of its responses: with what we added
 	struct blob_arena *text;
@@ -85,6 +87,7 @@ static inline struct txn *server_of(const struct session *s, const struct txn *c
 
 // --- dispatch.c ---
 
+bool dispatch_is_unwanted(const struct worker *w, const char *data, uint32_t len);
 uint8_t dispatch_owner(const struct worker *w, const char *data, uint32_t len);
 void dispatch_datagrams(struct worker *w, struct rte_mbuf **m, uint32_t count);
 
@@ -107,8 +110,9 @@ void cancel_client(struct session *s, struct txn *client);
 
 void response_handle(struct session *s, struct rte_mbuf *m);
 
-// Takes our Via off the response in s->msg and m, whose text moves. False when that cannot be done.
-bool response_strip(struct session *s, struct rte_mbuf *m);
+// Takes our Via off the response in s->msg and m, whose text moves, and puts `lines` (may be empty) behind its headers.
+// False when that cannot be done.
+bool response_strip(struct session *s, struct rte_mbuf *m, struct str lines);
 
 // A 503 from one next hop does not say that we cannot serve others: it is passed on as a 500 (RFC 3261 16.7 item 6).
 void response_edit_unavailable(struct sip_edits *edits, const struct sip_msg *response);
@@ -124,6 +128,12 @@ struct response_kept {
 void response_give(
 	struct session *s, struct txn *server, uint16_t status, struct response_kept kept, struct rte_mbuf *m
 );
+
+// --- session_timer.c ---
+
+// What the 2xx in s->msg to an INVITE or UPDATE in that dialog agrees on. Gives back header lines to add where the
+// callee knows nothing of session timers and the caller does (RFC 4028 section 8.2); they are in s->scratch.
+struct str session_timer_agreed(struct session *s, struct dialog *dialog);
 
 // --- stateless.c: what a proxy that keeps nothing does (RFC 3261 16.11) ---
 
@@ -213,6 +223,10 @@ enum count route_way_out(const struct session *s, const struct packet *from, int
 
 // The address a SIP URI names, over UDP. False when it is a name, or asks for another transport.
 bool route_uri_endpoint(const struct sip_uri *uri, struct endpoint *ret_to);
+
+// MINT_LEN characters: what stands in our Record-Route where no dialog is kept. It names none, and proves that a
+// request with its Call-ID passed us.
+void route_mark(const struct session *s, char *out);
 
 // The listener a URI names, or -1.
 int route_listener_named(const struct config *cfg, const struct sip_uri *uri);

@@ -57,7 +57,7 @@ void stateless_response(struct session *s, struct rte_mbuf *m) {
 		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
 		return;
 	}
-	if (!response_strip(s, m)) {
+	if (!response_strip(s, m, STR(""))) {
 		local_drop(s, m, COUNT_SIP_TOO_LARGE);
 		return;
 	}

@@ -130,6 +130,19 @@ void worker_answers(struct rig *rig) {
 			fill_dialog(&body->row[body->count++], command->worker, body->cursor++);
 		}
 		body->cursor = body->cursor == rows ? SLOT_NONE : body->cursor;
+	} else if (command->kind == INSPECT_BANS) {
+		struct inspect_bans *body = command->body;
+
+		body->count = rows;
+		for (uint32_t i = 0; i < rows; i++)
+			body->row[i] =
+				(struct inspect_ban_row){.address = "192.0.2.9", .left_s = i, .by_operator = i == 0};
+		body->cursor = SLOT_NONE;
+	} else if (command->kind == INSPECT_BAN) {
+		struct inspect_ban *body = command->body;
+
+		rig->banned_s = body->seconds;
+		body->done = rows > 0;
 	} else {
 		struct inspect_transactions *body = command->body;
 

@@ -16,6 +16,7 @@ struct rig {
 	int fd;
 	struct command *asked;	// the command that is with a worker
 	uint32_t rows[WORKERS]; // records a worker holds
+	uint32_t banned_s;	// of the last ban; 0: an end of one
 	uint32_t refuse;	// so many questions find the ring full
 	uint32_t questions;
 };

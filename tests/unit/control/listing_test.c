@@ -72,6 +72,49 @@ static void one_dialog_is_asked_of_its_worker_alone(void **state) {
 	assert_int_equal(rig->questions, 3);
 }
 
+static void a_ban_goes_to_all_workers(void **state) {
+	struct rig *rig = *state;
+	json_t *answer;
+
+	rig->rows[0] = rig->rows[1] = 1;
+	answer = ask(rig, "ban", "{\"address\":\"192.0.2.9\",\"seconds\":77}");
+	assert_int_equal(number(result_of(answer), "seconds", NULL), 77);
+	assert_int_equal(rig->questions, 2);
+	assert_int_equal(rig->banned_s, 77);
+	json_decref(answer);
+	answer = ask(rig, "ban", "{\"address\":\"2001:db8::9\"}");
+	assert_int_equal(rig->banned_s, 300);
+	json_decref(answer);
+	rig->rows[1] = 0; // it has no place
+	assert_error(rig, "ban", "{\"address\":\"192.0.2.9\"}", "no place for 192.0.2.9 beside other bans; unban some");
+	answer = ask(rig, "unban", "{\"address\":\"192.0.2.9\"}");
+	assert_int_equal(rig->banned_s, 0);
+	result_of(answer);
+	json_decref(answer);
+	rig->rows[0] = 0;
+	assert_error(rig, "unban", "{\"address\":\"192.0.2.9\"}", "192.0.2.9 is not banned");
+	assert_error(rig, "ban", "{\"address\":\"192.0.2.9:5060\"}", "\"192.0.2.9:5060\" is no IP address; write one");
+	assert_error(
+		rig, "ban", "{\"address\":\"192.0.2.9\",\"seconds\":0}", "seconds has to be a number from 1 to 604800"
+	);
+}
+
+static void bans_are_listed_by_worker(void **state) {
+	struct rig *rig = *state;
+	const json_t *rows;
+	json_t *answer;
+
+	rig->rows[0] = 2;
+	rig->rows[1] = 1;
+	answer = ask(rig, "bans", "{}");
+	rows = json_object_get(result_of(answer), "bans");
+	assert_int_equal(json_array_size(rows), 3);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 0), "by")), "operator");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 1), "by")), "limit");
+	assert_int_equal(number(json_array_get(rows, 2), "worker", NULL), 1);
+	json_decref(answer);
+}
+
 static void a_filter_of_an_unknown_word_is_refused(void **state) {
 	static const struct {
 		const char *method, *params, *expected;
@@ -153,6 +196,8 @@ int main(void) {
 		T(a_listing_ends_at_its_limit),
 		T(a_full_ring_is_asked_again),
 		T(one_dialog_is_asked_of_its_worker_alone),
+		T(a_ban_goes_to_all_workers),
+		T(bans_are_listed_by_worker),
 		T(a_filter_of_an_unknown_word_is_refused),
 		T(every_word_a_filter_takes_is_documented),
 		T(the_listings_of_a_batch_share_the_rows),

@@ -46,12 +46,18 @@ static bool stage_tick(struct worker *w) {
 	return false;
 }
 
+static bool stage_is_unwanted(const struct worker *w, const char *data, uint32_t len) {
+	(void)w;
+	return len > 0 && data[0] == '!';
+}
+
 static void stage_command(struct worker *w, struct command *command) {
 	*(uint32_t *)command->body += 1u + w->id;
 }
 
 const struct worker_stages wire_stages = {
 	.owner = stage_owner,
+	.is_unwanted = stage_is_unwanted,
 	.datagrams = stage_datagrams,
 	.lost = stage_lost,
 	.lost_owner = stage_owner,

@@ -116,6 +116,35 @@ static void a_long_list_comes_in_slices(void **state) {
 	rig_settle(rig);
 }
 
+static void an_address_can_be_banned(void **state) {
+	struct rig *rig = *state;
+	static struct inspect_bans bans;
+	struct inspect_ban ban = {.seconds = 60};
+	struct command change = {.kind = INSPECT_BAN, .body = &ban}, list = {.kind = INSPECT_BANS, .body = &bans};
+
+	assert_true(ip_parse(STR("192.0.2.10"), &ban.addr));
+	inspect_answer(rig->w, &change);
+	assert_true(ban.done);
+	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
+	rig_expect_nothing(rig);
+	assert_int_equal(rig_count(rig, COUNT_DROP_SOURCE_BANNED), 1);
+	bans.cursor = 0;
+	do
+		inspect_answer(rig->w, &list);
+	while (bans.count == 0 && bans.cursor != SLOT_NONE);
+	assert_int_equal(bans.count, 1);
+	assert_string_equal(bans.row[0].address, "192.0.2.10");
+	assert_true(bans.row[0].by_operator && bans.row[0].left_s == 60);
+	ban.seconds = 0;
+	inspect_answer(rig->w, &change);
+	assert_true(ban.done);
+	inspect_answer(rig->w, &change);
+	assert_false(ban.done);
+	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
+	rig_expect(rig, CALLEE, "INVITE ");
+	rig_settle(rig);
+}
+
 static void what_cannot_be_printed_is_replaced(void **state) {
 	struct rig *rig = *state;
 	char invite[4096];
@@ -142,6 +171,7 @@ int main(void) {
 		TEST(filters_select_by_text_and_state),
 		TEST(transactions_are_shown_on_both_sides),
 		TEST(a_long_list_comes_in_slices),
+		TEST(an_address_can_be_banned),
 		TEST(what_cannot_be_printed_is_replaced),
 	};
 

@@ -33,7 +33,7 @@ static void without_dialogs_a_call_is_set_up_and_ended(void **state) {
 	struct rig *rig = *state;
 	const char *routes = call_establish(rig, "z9hG4bK1"), *sent;
 
-	assert_non_null(strstr(routes, ";d=0;"));
+	assert_non_null(strstr(routes, ";d=00ffffffff"));
 	assert_int_equal(rig->s->dialogs.pool.used, 0);
 	rig_send(rig, CALLER, call_request("BYE", "z9hG4bKbye", 2, "t1", routes));
 	sent = rig_expect(rig, CALLEE, "BYE sip:bob@198.51.100.10 SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.1:5060");
@@ -44,6 +44,53 @@ static void without_dialogs_a_call_is_set_up_and_ended(void **state) {
 	assert_int_equal(rig_count(rig, COUNT_DLG_CREATED), 0);
 	assert_int_equal(rig_count(rig, COUNT_DLG_UNKNOWN), 0);
 	rig_settle(rig);
+}
+
+// Our Route, and a To tag nobody gave: only a call that passed us has what opens the way.
+static void made_up(struct rig *rig, const char *routes) {
+	char wrong[1024];
+	char *digit;
+
+	snprintf(wrong, sizeof(wrong), "%s", routes);
+	for (char *at = wrong; (at = strstr(at, ";d=")); at += 3) {
+		digit = at + 3 + MINT_LEN - 1;
+		*digit = *digit == '0' ? '1' : '0';
+	}
+	rig_send(rig, CALLER, call_request("INVITE", "z9hG4bKmade", 2, "made-up", wrong));
+	rig_expect(rig, CALLER, "SIP/2.0 481 ");
+	rig_send(
+		rig, CALLER, call_request("REFER", "z9hG4bKup", 2, "made-up", "Route: <sip:192.0.2.1:5060;lr;d=0>\r\n")
+	);
+	rig_expect(rig, CALLER, "SIP/2.0 481 ");
+	rig_send(
+		rig,
+		CALLER,
+		call_replaced(call_request("INVITE", "z9hG4bKid", 2, "t1", routes), "call-00000001", "call-00000002")
+	);
+	rig_expect(rig, CALLER, "SIP/2.0 481 ");
+	rig_expect_nothing(rig);
+	assert_int_equal(rig_count(rig, COUNT_DLG_REFUSED), 3);
+}
+
+static void without_dialogs_a_made_up_tag_leads_nowhere(void **state) {
+	struct rig *rig = *state;
+	char routes[1024];
+
+	snprintf(routes, sizeof(routes), "%s", call_establish(rig, "z9hG4bK1"));
+	rig_settle(rig);
+	made_up(rig, routes);
+	rig_settle(rig);
+}
+
+static void without_state_a_made_up_tag_leads_nowhere(void **state) {
+	struct rig *rig = *state;
+	char invite[4096], routes[1024];
+
+	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
+	snprintf(invite, sizeof(invite), "%s", rig_expect(rig, CALLEE, "INVITE "));
+	rig_send(rig, CALLEE, call_response(invite, 200, "t1"));
+	snprintf(routes, sizeof(routes), "%s", call_routes(rig_expect(rig, CALLER, "SIP/2.0 200 "), true));
+	made_up(rig, routes);
 }
 
 static void without_dialogs_a_reinvite_passes(void **state) {
@@ -99,8 +146,8 @@ static void without_state_a_call_is_set_up_and_ended(void **state) {
 
 	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
 	snprintf(invite, sizeof(invite), "%s", rig_expect(rig, CALLEE, "INVITE sip:bob@example.net SIP/2.0\r\n"));
-	assert_non_null(strstr(invite, "Record-Route: <sip:198.51.100.1:5060;lr;d=0;r2=on>\r\n"));
-	assert_non_null(strstr(invite, "Record-Route: <sip:192.0.2.1:5060;lr;d=0;r2=on>\r\n"));
+	assert_non_null(strstr(invite, "Record-Route: <sip:198.51.100.1:5060;lr;d=00ffffffff00000000"));
+	assert_non_null(strstr(invite, "Record-Route: <sip:192.0.2.1:5060;lr;d=00ffffffff00000000"));
 	assert_non_null(strstr(invite, "Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bKr"));
 	rig_expect_nothing(rig); // no 100
 	rig_send(rig, CALLEE, call_response(invite, 180, "t1"));
@@ -230,6 +277,8 @@ static void without_state_a_response_made_up_goes_nowhere(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		MODE_TEST(transaction, without_dialogs_a_call_is_set_up_and_ended),
+		MODE_TEST(transaction, without_dialogs_a_made_up_tag_leads_nowhere),
+		MODE_TEST(stateless, without_state_a_made_up_tag_leads_nowhere),
 		MODE_TEST(transaction, without_dialogs_a_reinvite_passes),
 		MODE_TEST(transaction, without_dialogs_transactions_are_whole),
 		MODE_TEST(transaction, without_dialogs_a_silent_callee_gives_408),

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
-#include "call.h"
+#include "targets.h"
 #include "unit/random.h"
 
-// Messages of some calls in any order, repeated, forked, cut and late, from both sides, while time passes: whatever
-// comes, ten minutes later every table is empty (the tear-down says so), and a plain call works.
+// Messages of some calls in any order, repeated, forked, cut and late, from both sides, to one target or several, while
+// time passes and ICMP errors come: whatever happens, ten minutes later every table is empty (the tear-down says so),
+// and a plain call works.
 
-#define SEEDS 40
+#define SEEDS 80
 #define STEPS 150
 #define CALLS 4
 #define KEPT 16 // requests the callee has seen and may answer
@@ -74,38 +75,67 @@ static void send_response(struct storm *storm) {
 	rig_send(storm->rig, CALLEE, text);
 }
 
-static void step(struct storm *storm) {
-	uint32_t what = pick(storm, 10);
+static void lose(struct storm *storm) {
+	uint32_t kept = storm->kept_count < KEPT ? storm->kept_count : KEPT;
+	const char *text = kept > 0 ? storm->kept[pick(storm, kept)] : "";
 
-	if (what < 4)
+	if (kept > 0)
+		rig_lost(storm->rig, CALLEE, text, (uint32_t)strlen(text));
+}
+
+static void step(struct storm *storm) {
+	uint32_t what = pick(storm, 40);
+
+	if (what < 15)
 		send_request(storm);
-	else if (what < 9)
+	else if (what < 34)
 		send_response(storm);
+	else if (what < 36)
+		lose(storm);
 	else
 		rig_pass(storm->rig, 1 + pick(storm, 4000));
 	read_all(storm);
+}
+
+// Every second storm meets a rule with several targets, at an address ICMP errors can come from.
+static void rule_choose(struct storm *storm, struct config_route *plain, uint64_t seed) {
+	static const uint32_t priorities[][TARGETS] = {{1, 1, 1}, {1, 2, 3}, {1, 1, 2}, {1, 2, 2}};
+
+	storm->rig->cfg.routes = plain;
+	if (seed % 2 == 0)
+		return;
+	targets_set(storm->rig, TARGETS, priorities[pick(storm, ARRAY_LEN(priorities))]);
+	for (unsigned i = 0; i < TARGETS; i++)
+		targets_list[i].to.port = 5060;
+	targets_rules[CALLER].try_ms = pick(storm, 2) * 1500;
+	targets_rules[CALLER].recurses = pick(storm, 2);
 }
 
 // A dialog both ends forgot is kept until dialog_max, here a minute.
 static void nothing_is_left_after_any_storm(void **state) {
 	static struct storm storm;
 	struct rig *rig = *state;
+	struct config_route *plain = rig->cfg.routes;
 
 	rig->s->dialogs.max_age_ms = 60000;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
 		storm = (struct storm){.rig = rig, .random = {.state = seed}};
+		rule_choose(&storm, plain, seed);
 		for (int i = 0; i < STEPS; i++)
 			step(&storm);
 		rig_pass(rig, 600000);
 		read_all(&storm);
-		if (rig->s->txns.pool.used || rig->s->dialogs.pool.used || blob_used(rig->s->text))
+		if (rig->s->txns.pool.used || rig->s->dialogs.pool.used || rig->s->forks.pool.used ||
+		    blob_used(rig->s->text))
 			fail_msg(
-				"seed %lu leaves %u transactions, %u dialogs",
+				"seed %lu leaves %u transactions, %u dialogs, %u response contexts",
 				(unsigned long)seed,
 				rig->s->txns.pool.used,
-				rig->s->dialogs.pool.used
+				rig->s->dialogs.pool.used,
+				rig->s->forks.pool.used
 			);
 	}
+	rig->cfg.routes = plain;
 	call_establish(rig, "z9hG4bKlast");
 	rig_pass(rig, 600000);
 }
