@@ -348,7 +348,7 @@ static void try_over(void *ctx, void *record) {
 }
 
 uint32_t fork_expire(struct session *s, uint32_t budget) {
-	return timer_expire(&s->forks.queues, s->w->now_ms, budget, try_over, s);
+	return s->forks.queues.armed > 0 ? timer_expire(&s->forks.queues, s->w->now_ms, budget, try_over, s) : 0;
 }
 
 // --- the request ---

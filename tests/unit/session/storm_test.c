@@ -7,7 +7,7 @@
 // time passes and ICMP errors come: whatever happens, ten minutes later every table is empty (the tear-down says so),
 // and a plain call works.
 
-#define SEEDS 80
+#define SEEDS 60
 #define STEPS 150
 #define CALLS 4
 #define KEPT 16 // requests the callee has seen and may answer
