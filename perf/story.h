@@ -78,9 +78,9 @@ static void keep_all(void) {
 
 	answer(&trying, &story.invite, 100, "");
 	keep_invite(&story.invite.msg, story.invite.msg.request_uri, 0, str_from_c(trying.text), &invite);
-	keep_response(&story.ringing.msg, false, &ringing);
+	keep_response(&story.ringing.msg, false, STR(""), &ringing);
 	keep_ack(&story.invite.msg, &story.refusal.msg, &ack);
-	keep_response(&story.bye_answer.msg, false, &tag);
+	keep_response(&story.bye_answer.msg, false, STR(""), &tag);
 	story.kept_invite = written(invite);
 	story.kept_ringing = written(ringing);
 	story.kept_ack = written(ack);

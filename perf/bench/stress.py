@@ -23,12 +23,12 @@ def got_rid_of(bench, wire, what, **changes):
     seconds = 1 if bench.quick else 4
     with Tandem(bench, wire, "transaction", **changes) as tandem:
         load = Load(bench, wire, tandem, "blast", "--blast", what, "--rate", 0, "--duration", seconds + 1, "--sources", 64)
-        wait_for("datagrams", lambda: load.ended() or tandem.snapshot().counts["rx.sip"] > 1000, 30)
+        wait_for("datagrams", lambda: load.ended() or tandem.snapshot().counts["rx.packets"] > 1000, 30)
         before, began = tandem.snapshot(), time.monotonic()
         time.sleep(seconds * 0.6)
         after, passed = tandem.snapshot(), time.monotonic() - began
         load.ended_well(seconds + 30)
-    count = after.counts["rx.sip"] - before.counts["rx.sip"]
+    count = after.counts["rx.packets"] - before.counts["rx.packets"]
     answers = after.counts["tx.sip"] - before.counts["tx.sip"]
     return count / passed, (after.busy - before.busy) / count, 100 * answers / count
 

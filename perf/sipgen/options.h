@@ -37,7 +37,7 @@ struct options {
 	const char *headers, *json, *blast;
 	uint64_t seed;
 	uint32_t cpu;
-	bool poisson, find_max, expect_100, send_100, uri_may_change, any_record_route, no_hugepages, quiet;
+	bool poisson, find_max, expect_100, send_100, uri_may_change, any_record_route, rough, no_hugepages, quiet;
 };
 
 const char *scenario_name(enum scenario scenario);

@@ -51,6 +51,17 @@ static inline bool ip_eq(const struct ip_addr *a, const struct ip_addr *b) {
 	return left.first == right.first && left.second == right.second && a->family == b->family;
 }
 
+// An IPv4 address written as IPv6 (::ffff:192.0.2.1) becomes what it is.
+static inline void ip_unmap(struct ip_addr *addr) {
+	static const uint8_t front[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (addr->family != IP_V6 || memcmp(addr->bytes, front, sizeof(front)) != 0)
+		return;
+	addr->family = IP_V4;
+	memcpy(addr->bytes, addr->bytes + sizeof(front), 4);
+	memset(addr->bytes + 4, 0, sizeof(addr->bytes) - 4);
+}
+
 static inline bool endpoint_eq(const struct endpoint *a, const struct endpoint *b) {
 	return a->port == b->port && ip_eq(&a->addr, &b->addr);
 }

@@ -234,6 +234,7 @@ static void ban(struct control *c, struct request *request, enum method method, 
 		);
 		return;
 	}
+	ip_unmap(&options.addr);
 	if (method == METHOD_BAN)
 		options.seconds = seconds ? (uint32_t)json_integer_value(seconds) : c->cfg->sources.ban_s;
 	listing_start(c, request, &options);

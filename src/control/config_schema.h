@@ -211,7 +211,7 @@ const char *config_word(const struct config_section *section, const char *key, i
 		"drop the requests of scanners and tools that announce themselves, unread and unanswered") \
 	X(LIST_TEXT, sources, expressions, , OPTIONAL, 0, 1000, "[]", "", \
 		"regular expressions (as Hyperscan takes them, in any case, `^` at every line) whose datagrams are dropped, " \
-		"besides those of `screen`") \
+		"besides those of `screen`; each of at most 512 characters") \
 	X(UINT, sources, ban_after, , OPTIONAL, 0, 60000, "0", "datagrams", \
 		"over `rate`, or dropped by an expression, without 10 seconds of silence between, after which the address is " \
 		"banned; 0 for never") \

@@ -8,6 +8,8 @@
 
 #include "control/config_tree.h"
 
+#define ENTRY_MAX 512 // characters of a text in a list
+
 struct work {
 	struct work *next;
 	const struct config_section *section;
@@ -155,7 +157,7 @@ static void check_enum(struct walk *walk, const struct config_key *key, const ya
 
 static void check_text(struct walk *walk, const struct config_key *key, const yaml_node_t *node, const char *path) {
 	uint32_t low = key->kind == KEY_TEXT ? key->low : 1;
-	uint32_t high = key->kind == KEY_TEXT ? key->high : 64;
+	uint32_t high = key->kind == KEY_TEXT ? key->high : ENTRY_MAX;
 	struct str text;
 
 	if (!want_scalar(walk, node, path, "a text"))

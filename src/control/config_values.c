@@ -195,6 +195,12 @@ static uint32_t burst_of(const uint32_t *burst, uint32_t rate, uint32_t most) {
 	return rate ? rate : 1;
 }
 
+static bool is_ascii(const char *text) {
+	while (*text > 0 && *text <= '~')
+		text++;
+	return *text == '\0';
+}
+
 static void screen_add(struct build *b, const char *expression) {
 	b->cfg->sources.screen[b->cfg->sources.screen_count++] = build_text(b, expression);
 }
@@ -216,9 +222,12 @@ static void read_screen(struct build *b, const struct raw_sources *raw) {
 		struct sip_screen screen;
 		PATH(path, "sources.expressions[%u]", i);
 
-		if (sip_screen_init(&screen, &expression, 1, problem, sizeof(problem)) < 0)
+		if (!is_ascii(expression))
+			config_problem(b->tree, path, "\"%s\" is not ASCII; write other bytes as \\x80", expression);
+		else if (sip_screen_init(&screen, &expression, 1, problem, sizeof(problem)) < 0)
 			config_problem(b->tree, path, "%s", problem);
-		sip_screen_fini(&screen);
+		else
+			sip_screen_fini(&screen);
 		screen_add(b, expression);
 	}
 }

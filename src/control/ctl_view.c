@@ -154,6 +154,11 @@ static void view_status(FILE *out, const json_t *status) {
 		number(status, "transactions.max"),
 		number(status, "transactions.capacity"));
 	fprintf(out,
+		"forks          %" PRId64 "; at most %" PRId64 " of %" PRId64 "\n",
+		number(status, "forks.used"),
+		number(status, "forks.max"),
+		number(status, "forks.capacity"));
+	fprintf(out,
 		"text memory    %.1f of %.1f MiB\n",
 		real(status, "text.used") / 1048576,
 		real(status, "text.capacity") / 1048576);

@@ -193,8 +193,15 @@ static void ban_answer(const struct control *c, struct listing *l) {
 	if (l->method == METHOD_UNBAN && l->done == 0) {
 		request_error(l->request, RPC_NOT_FOUND, "%s is not banned", address);
 	} else if (l->method == METHOD_BAN && l->done < c->cfg->worker_count) {
+		log_warning("banned %s on %u of %u workers", address, l->done, c->cfg->worker_count);
 		request_error(
-			l->request, RPC_INTERNAL_ERROR, "no place for %s beside other bans; unban some of them", address
+			l->request,
+			RPC_INTERNAL_ERROR,
+			"%s is banned on %u of %u workers only, for want of a place beside other bans; end some of "
+			"those",
+			address,
+			l->done,
+			c->cfg->worker_count
 		);
 	} else {
 		log_info(

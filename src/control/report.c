@@ -63,6 +63,9 @@ static struct worker_gauges gauges_sum(const struct control *c) {
 		sum.dialogs_confirmed += PEEK(g->dialogs_confirmed);
 		sum.dialogs_max += PEEK(g->dialogs_max);
 		sum.dialogs_capacity += PEEK(g->dialogs_capacity);
+		sum.forks += PEEK(g->forks);
+		sum.forks_max += PEEK(g->forks_max);
+		sum.forks_capacity += PEEK(g->forks_capacity);
 		sum.text_used += PEEK(g->text_used);
 		sum.text_capacity += PEEK(g->text_capacity);
 		sum.timers += PEEK(g->timers);
@@ -74,6 +77,7 @@ static struct worker_gauges gauges_sum(const struct control *c) {
 static void put_gauges(json_t *object, const struct worker_gauges *g) {
 	json_t *transactions = child(object, "transactions");
 	json_t *dialogs = child(object, "dialogs");
+	json_t *forks = child(object, "forks");
 	json_t *text = child(object, "text");
 
 	put(transactions, "live", g->transactions_live);
@@ -84,6 +88,9 @@ static void put_gauges(json_t *object, const struct worker_gauges *g) {
 	put(dialogs, "confirmed", g->dialogs_confirmed);
 	put(dialogs, "max", g->dialogs_max);
 	put(dialogs, "capacity", g->dialogs_capacity);
+	put(forks, "used", g->forks);
+	put(forks, "max", g->forks_max);
+	put(forks, "capacity", g->forks_capacity);
 	put(text, "used", g->text_used);
 	put(text, "capacity", g->text_capacity);
 	put(object, "timers", g->timers);

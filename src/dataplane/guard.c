@@ -58,6 +58,13 @@ static void ban(struct guard_source *source, uint32_t seconds, uint64_t now_ms) 
 	source->until_s = (uint32_t)((now_ms + THOUSAND - 1) / THOUSAND) + seconds;
 }
 
+static bool is_of(const struct guard_source *source, const struct ip_addr *addr) {
+	struct ip_halves halves = ip_halves(addr);
+
+	return source->family == addr->family && source->addr.first == halves.first &&
+	       source->addr.second == halves.second;
+}
+
 static bool is_banned(struct guard_source *source, uint64_t now_ms) {
 	if (likely(!source->is_banned))
 		return false;
@@ -154,21 +161,23 @@ void guard_strike(struct guard *guard, const struct ip_addr *from, uint64_t now_
 	source_exceeds(guard, source_of(guard, from, now_ms), now_ms);
 }
 
-static uint32_t held_beside(struct guard *guard, const struct guard_source *source, uint64_t now_ms) {
-	struct guard_source *bucket = guard->sources[(uint32_t)(source - guard->sources[0]) / GUARD_WAYS];
+// How many of a bucket the operator holds, but for that address.
+static uint32_t held_beside(struct guard *guard, const struct ip_addr *addr, uint64_t now_ms) {
+	struct guard_source *bucket = guard->sources[bucket_of(guard, ip_halves(addr))];
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < GUARD_WAYS; i++)
-		count += &bucket[i] != source && is_banned(&bucket[i], now_ms) && bucket[i].is_held;
+		count += is_banned(&bucket[i], now_ms) && bucket[i].is_held && !is_of(&bucket[i], addr);
 	return count;
 }
 
 bool guard_ban(struct guard *guard, const struct ip_addr *addr, uint32_t seconds, uint64_t now_ms) {
-	struct guard_source *source = source_of(guard, addr, now_ms);
+	struct guard_source *source;
 
 	// The last place of a bucket is for everybody else.
-	if (held_beside(guard, source, now_ms) == GUARD_WAYS - 1)
+	if (held_beside(guard, addr, now_ms) == GUARD_WAYS - 1)
 		return false;
+	source = source_of(guard, addr, now_ms);
 	ban(source, seconds, now_ms);
 	source->is_held = true;
 	guard->limits = true;
@@ -176,14 +185,12 @@ bool guard_ban(struct guard *guard, const struct ip_addr *addr, uint32_t seconds
 }
 
 bool guard_unban(struct guard *guard, const struct ip_addr *addr, uint64_t now_ms) {
-	struct ip_halves halves = ip_halves(addr);
-	struct guard_source *bucket = guard->sources[bucket_of(guard, halves)];
+	struct guard_source *bucket = guard->sources[bucket_of(guard, ip_halves(addr))];
 
 	for (uint32_t i = 0; i < GUARD_WAYS; i++) {
 		struct guard_source *at = &bucket[i];
 
-		if (at->family != addr->family || at->addr.first != halves.first || at->addr.second != halves.second ||
-		    !is_banned(at, now_ms))
+		if (!is_of(at, addr) || !is_banned(at, now_ms))
 			continue;
 		at->is_banned = at->is_held = false;
 		at->excess = 0;
@@ -195,14 +202,16 @@ bool guard_unban(struct guard *guard, const struct ip_addr *addr, uint64_t now_m
 bool guard_ban_next(
 	const struct guard *guard, uint32_t *cursor, uint32_t look, uint64_t now_ms, struct guard_ban *ret_ban
 ) {
+	uint32_t up_s = (uint32_t)((now_ms + THOUSAND - 1) / THOUSAND);
+
 	for (; *cursor < GUARD_PLACES && look > 0; look--) {
 		const struct guard_source *source = &guard->sources[0][(*cursor)++];
 
-		if (!source->is_banned || source->until_s <= now_ms / THOUSAND)
+		if (!source->is_banned || source->until_s <= up_s)
 			continue;
 		ret_ban->addr.family = source->family;
 		memcpy(ret_ban->addr.bytes, &source->addr, sizeof(ret_ban->addr.bytes));
-		ret_ban->left_s = source->until_s - (uint32_t)(now_ms / THOUSAND);
+		ret_ban->left_s = source->until_s - up_s;
 		ret_ban->is_held = source->is_held;
 		return true;
 	}

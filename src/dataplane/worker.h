@@ -33,6 +33,7 @@ struct worker_gauges {
 	uint32_t transactions_max, transactions_capacity;
 	uint32_t dialogs_early, dialogs_confirmed;
 	uint32_t dialogs_max, dialogs_capacity;
+	uint32_t forks, forks_max, forks_capacity; // requests with several targets
 	uint64_t text_used, text_capacity;
 	uint32_t timers;
 	uint32_t packets_pending; // waiting for a next hop

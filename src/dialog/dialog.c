@@ -251,16 +251,26 @@ static struct dialog *add_sibling(struct dialog_table *table, struct dialog *hea
 	dialog->caller_cseq = head->caller_cseq;
 	dialog->caller = head->caller;
 	dialog->rule = head->rule;
-	dialog->session_s = head->session_s;
-	dialog->asker_refreshes = head->asker_refreshes;
+	dialog->proposed_s = head->proposed_s;
 	dialog->sibling = head->sibling;
 	head->sibling = pool_slot(&table->pool, dialog);
 	return dialog;
 }
 
-// The record of that callee, made when there is none yet: the head's own while it has no tag, else a sibling. NULL when
-// there are too many or a pool is full.
-static struct dialog *of_callee(struct dialog_table *table, struct dialog *head, uint64_t callee, uint64_t now_ms) {
+// One that nobody answered yet, or NULL.
+static struct dialog *early_of(const struct dialog_table *table, struct dialog *head) {
+	struct dialog *dialog = head;
+
+	while (dialog && dialog->state >= DIALOG_CONFIRMED)
+		dialog = next_of(table, dialog);
+	return dialog;
+}
+
+// The record of that callee, made when there is none yet: the head's own while it has no tag, else a sibling. Who
+// answers takes the place of one that did not when there are too many or a pool is full; else NULL.
+static struct dialog *
+of_callee(struct dialog_table *table, struct dialog *head, uint64_t callee, bool answers, uint64_t now_ms) {
+	struct dialog *added;
 	uint32_t count = 0;
 
 	for (struct dialog *dialog = head; dialog; dialog = next_of(table, dialog), count++)
@@ -268,7 +278,8 @@ static struct dialog *of_callee(struct dialog_table *table, struct dialog *head,
 			return dialog;
 	if (head->callee_hash == 0)
 		return head;
-	return count < DIALOG_SIBLINGS_MAX ? add_sibling(table, head, now_ms) : NULL;
+	added = count < DIALOG_SIBLINGS_MAX ? add_sibling(table, head, now_ms) : NULL;
+	return added || !answers ? added : early_of(table, head);
 }
 
 // What the response tells of the callee. False when memory is out.
@@ -303,7 +314,7 @@ dialog_response(struct dialog_table *table, struct dialog *head, const struct si
 	if (response->to.tag.len == 0 || response->status <= 100 || response->status >= 300)
 		return NULL;
 	key = dialog_key_of(table, response, hash_str(table->seed, response->call_id));
-	dialog = of_callee(table, head_of(table, head), key.to, now_ms);
+	dialog = of_callee(table, head_of(table, head), key.to, response->status >= 200, now_ms);
 	if (!dialog || dialog->state >= DIALOG_CONFIRMED)
 		return dialog;
 	if ((dialog->state == DIALOG_TRYING || response->status >= 200) && !learn(table, dialog, response, key)) {
@@ -383,8 +394,7 @@ static uint32_t silence_max_ms(const struct dialog_table *table, const struct di
 }
 
 void dialog_session(struct dialog_table *table, struct dialog *dialog, uint32_t seconds, uint64_t now_ms) {
-	dialog->session_s =
-		(uint16_t)(seconds < DIALOG_SESSION_MAX_S ? seconds : DIALOG_SESSION_MAX_S) & DIALOG_SESSION_MAX_S;
+	dialog->session_s = seconds <= UINT16_MAX ? (uint16_t)seconds : 0;
 	if (was_confirmed(table, dialog))
 		timer_arm(&table->queues, dialog, now_ms, now_ms + silence_max_ms(table, dialog));
 }

@@ -54,17 +54,17 @@ struct dialog {
 	uint64_t caller_hash; // of Call-ID and caller's tag, see struct dialog_key
 	uint64_t callee_hash; // of Call-ID and callee's tag; 0 = none yet
 	uint32_t caller_cseq, callee_cseq;
-	uint32_t heard_ms;	      // the last request in it, or its 2xx: low 32 bits
-	uint32_t sibling;	      // next of the set, SLOT_NONE at its end
-	uint32_t first;		      // slot of the head of the set; its own in the head
-	int16_t rule;		      // index of the static rule, or DIALOG_RULE_ROUTE
-	uint16_t session_s : 15;      // session interval of its last request or answer (RFC 4028), 0 = none
-	uint16_t asker_refreshes : 1; // who sent that request can refresh it
+	uint32_t heard_ms;  // the last request in it, or its 2xx: low 32 bits
+	uint32_t sibling;   // next of the set, SLOT_NONE at its end
+	uint32_t first;	    // slot of the head of the set; its own in the head
+	int16_t rule;	    // index of the static rule, or DIALOG_RULE_ROUTE
+	uint16_t session_s; // session interval its ends agreed on (RFC 4028), 0 = none
 	// --- the second line ---
 	struct endpoint caller, callee; // where their messages come from and go to
 	struct dialog_ref minted;	// what our Record-Route names: the head as it was when the INVITE came
-	uint64_t created_ms;
-	uint64_t answered_ms; // 0 = not yet
+	uint64_t created_ms : 48;
+	uint64_t proposed_s : 16; // session interval its last INVITE or UPDATE asked for
+	uint64_t answered_ms;	  // 0 = not yet
 };
 static_assert(sizeof(struct dialog) == 2 * CACHE_LINE, "two lines");
 static_assert(offsetof(struct dialog, caller) == CACHE_LINE, "the first for messages");
@@ -76,9 +76,8 @@ struct dialog_key {
 	uint64_t from, to; // of the Call-ID and that tag
 };
 
-#define DIALOG_RULE_ROUTE (-1)	   // the request brought a Route of its own
-#define DIALOG_SIBLINGS_MAX 12	   // early or confirmed dialogs of one INVITE that are tracked
-#define DIALOG_SESSION_MAX_S 32767 // longer ones are kept as that
+#define DIALOG_RULE_ROUTE (-1) // the request brought a Route of its own
+#define DIALOG_SIBLINGS_MAX 12 // early or confirmed dialogs of one INVITE that are tracked
 #define DIALOG_SESSION_GRACE_MS 32000
 #define DIALOG_ALIKE_MAX 8 // sets with one Call-ID and From tag: more is somebody filling a hash chain
 
@@ -158,8 +157,8 @@ void dialog_request(
 // A target refresh was accepted (2xx to re-INVITE or UPDATE, RFC 3261 12.2): the new target of one side.
 void dialog_target(struct dialog_table *table, struct dialog *dialog, bool of_caller, struct str uri);
 
-// The session interval its ends agreed on (RFC 4028), 0 for none. From its 2xx on a dialog nothing was heard of for
-// that long and DIALOG_SESSION_GRACE_MS more is given up as after max_age_ms.
+// The session interval its ends agreed on (RFC 4028), 0 for none; one of more than 65535 s counts as none. From its 2xx
+// on a dialog nothing was heard of for that long and DIALOG_SESSION_GRACE_MS more is given up as after max_age_ms.
 void dialog_session(struct dialog_table *table, struct dialog *dialog, uint32_t seconds, uint64_t now_ms);
 
 // The answer to a BYE: 2xx, 408 and 481 (or no answer: status 0) end the dialog, true; else it goes on (RFC

@@ -68,7 +68,7 @@ static bool is_common(const struct sip_msg *response) {
 }
 
 // The header lines that are no copies, the empty line, the body.
-static void write_tail(struct sip_writer *w, const struct sip_msg *response) {
+static void write_tail(struct sip_writer *w, const struct sip_msg *response, struct str extra) {
 	const struct sip_index *index = &response->index;
 
 	for (uint32_t i = 0; i < index->count; i++) {
@@ -81,18 +81,19 @@ static void write_tail(struct sip_writer *w, const struct sip_msg *response) {
 		if (i + 1 == index->count)
 			sip_write(w, STR("\r\n"));
 	}
+	sip_write(w, extra);
 	sip_write(w, STR("\r\n"));
 	sip_write(w, response->body);
 }
 
-bool keep_response(const struct sip_msg *response, bool has_to_tag, struct sip_writer *w) {
+bool keep_response(const struct sip_msg *response, bool has_to_tag, struct str extra, struct sip_writer *w) {
 	struct str tag = has_to_tag ? STR("") : response->to.tag;
 	bool is_usual = response->reason.len == 0 || str_eq(response->reason, sip_reason_phrase(response->status));
 
 	write_part(w, tag);
 	write_part(w, is_usual ? STR("") : response->reason);
-	write_tail(w, response);
-	return tag.len == 0 && is_common(response);
+	write_tail(w, response, extra);
+	return tag.len == 0 && extra.len == 0 && is_common(response);
 }
 
 uint32_t keep_response_again(

@@ -11,9 +11,9 @@
 
 // What of a response cannot be taken from a retransmission of its request: To tag (unless the request had one), reason
 // phrase when it is not the usual one, all other headers and the body, as they are. The headers a response copies (Via,
-// From, To, Call-ID, CSeq) are then the retransmission's own; they come first. True when it is common: what others of
-// the same make say to other requests as well, word for word.
-bool keep_response(const struct sip_msg *response, bool has_to_tag, struct sip_writer *w);
+// From, To, Call-ID, CSeq) are then the retransmission's own; they come first. `extra`: header lines we add to it. True
+// when it is common: what others of the same make say to other requests as well, word for word.
+bool keep_response(const struct sip_msg *response, bool has_to_tag, struct str extra, struct sip_writer *w);
 
 // The response from what keep_response wrote. `how` has status, received and rport set. Returns its length, or 0.
 uint32_t keep_response_again(

@@ -47,22 +47,23 @@ struct txn {
 		};
 	};
 	struct timer timer;
-	uint8_t kind : 3;	// enum txn_kind
-	bool is_settled : 1;	// client INVITE: answered, and its end will end no early dialog
-	bool is_forked : 1;	// `peer` names what its owner keeps of several branches, no transaction
-	uint8_t state;		// enum txn_state
-	uint8_t method;		// enum sip_method
-	uint8_t listener;	// index of the listener its messages leave by
-	uint8_t shape : 2;	// enum txn_shape
-	bool is_v6 : 1;		// of the remote
-	bool has_cancel : 1;	// client INVITE: the blob names the CANCEL's client transaction
-	bool cancel_wanted : 1; // client INVITE: upstream cancelled; CANCEL as soon as a provisional comes (RFC
-				// 3261 9.1)
-	bool makes_dialog : 1;	// client INVITE outside a dialog: `dialog` is the head of its set
-	bool by_caller : 1;	// client, in a dialog: the caller sent the request
-	bool has_to_tag : 1;	// server: the request had one
-	uint16_t status;	// last response, 0 = none
-	uint32_t created_ms;	// low 32 bits
+	uint8_t kind : 3;	  // enum txn_kind
+	bool is_settled : 1;	  // client INVITE: answered, and its end will end no early dialog
+	bool asker_refreshes : 1; // client: who sent its request can refresh it (RFC 4028)
+	bool is_forked : 1;	  // `peer` names what its owner keeps of several branches, no transaction
+	uint8_t state;		  // enum txn_state
+	uint8_t method;		  // enum sip_method
+	uint8_t listener;	  // index of the listener its messages leave by
+	uint8_t shape : 2;	  // enum txn_shape
+	bool is_v6 : 1;		  // of the remote
+	bool has_cancel : 1;	  // client INVITE: the blob names the CANCEL's client transaction
+	bool cancel_wanted : 1;	  // client INVITE: upstream cancelled; CANCEL as soon as a provisional comes (RFC
+				  // 3261 9.1)
+	bool makes_dialog : 1;	  // client INVITE outside a dialog: `dialog` is the head of its set
+	bool by_caller : 1;	  // client, in a dialog: the caller sent the request
+	bool has_to_tag : 1;	  // server: the request had one
+	uint16_t status;	  // last response, 0 = none
+	uint32_t created_ms;	  // low 32 bits
 	union {
 		struct txn_key key;	       // server
 		struct {		       // client

@@ -42,7 +42,7 @@ void cancel_send(struct session *s, struct txn *invite) {
 }
 
 void cancel_client(struct session *s, struct txn *client) {
-	if (client->kind != TXN_INVITE_CLIENT || client->cancel_wanted)
+	if (client->kind != TXN_INVITE_CLIENT)
 		return;
 	if (client->state == TXN_CALLING || client->state == TXN_PROCEEDING)
 		client->cancel_wanted = true;

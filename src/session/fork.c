@@ -99,12 +99,6 @@ static void release(struct session *s, struct fork *fork) {
 	pool_give(&s->forks.pool, fork);
 }
 
-void fork_gone(struct session *s, struct fork *fork) {
-	fork->live--;
-	if (fork->live == 0 && fork->is_final)
-		release(s, fork);
-}
-
 static void call_failed(struct session *s, const struct fork *fork) {
 	struct dialog *dialog = dialog_get(&s->dialogs, fork->dialog);
 
@@ -139,6 +133,16 @@ static struct fork_branch *branch_of(const struct session *s, struct fork *fork,
 		if (fork->branch[i].client.slot == ref.slot && fork->branch[i].client.generation == ref.generation)
 			return &fork->branch[i];
 	return NULL;
+}
+
+void fork_gone(struct session *s, struct fork *fork) {
+	fork->live--;
+	if (fork->live > 0)
+		return;
+	if (fork->is_final)
+		release(s, fork);
+	else
+		answer(s, fork); // whatever was pending said nothing
 }
 
 static unsigned count_in(const struct fork *fork, enum branch_state state) {
@@ -264,11 +268,20 @@ static bool ask_next(struct session *s, struct fork *fork) {
 	return false;
 }
 
+// Of those that are not late.
+static unsigned count_awaited(const struct fork *fork) {
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < fork->count; i++)
+		count += fork->branch[i].state == BRANCH_PENDING && !fork->branch[i].is_late;
+	return count;
+}
+
 // The context may be gone afterwards.
 static void go_on(struct session *s, struct fork *fork) {
-	if (fork->is_final || count_in(fork, BRANCH_PENDING) > 0)
+	if (fork->is_final || count_awaited(fork) > 0)
 		return;
-	if (!ask_next(s, fork))
+	if (!ask_next(s, fork) && count_in(fork, BRANCH_PENDING) == 0)
 		answer(s, fork);
 }
 
@@ -310,9 +323,15 @@ void fork_failed(struct session *s, struct fork *fork, const struct txn *client,
 	branch->state = BRANCH_OVER;
 	if (fork->is_final)
 		return;
+	if (status == 487 && branch->is_late) { // the caller cancelled nothing
+		status = 408;
+		text = STR("");
+	}
 	if (status / 100 != 3 || !fork_recurse(s, fork, branch->rank, text)) {
 		branch->status = status;
 		branch->final = fork_text_take(s, text);
+	} else if (!timer_is_armed(&s->forks.queues, fork)) {
+		arm(s, fork);
 	}
 	if (status >= 600 && !fork->is_stopped)
 		stop(s, fork);
@@ -338,13 +357,13 @@ static void try_over(void *ctx, void *record) {
 		if (!client)
 			continue;
 		cancel_client(s, client);
+		branch->is_late = true;
 		if (client->state == TXN_CALLING || client->state == TXN_TRYING) {
 			branch->state = BRANCH_OVER;
 			branch->status = 408;
 		}
 	}
-	if (!ask_next(s, fork))
-		go_on(s, fork);
+	go_on(s, fork);
 }
 
 uint32_t fork_expire(struct session *s, uint32_t budget) {

@@ -32,6 +32,7 @@ struct fork_branch {
 	struct endpoint to;
 	uint8_t state;	  // enum branch_state
 	bool owns_uri;	  // the text is in the arena
+	bool is_late;	  // cancelled since its time was over: nobody waits for it to ask the next
 	uint16_t status;  // of the final, once it is over
 	uint32_t rank;	  // lower ones first, equal ones at once
 	struct str uri;	  // Request-URI; empty = the one that came

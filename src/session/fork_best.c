@@ -64,9 +64,9 @@ static struct str challenges(struct session *s, const struct fork *fork, const s
 	return str_of(w.buf, w.overflow ? 0 : w.len);
 }
 
-// The best response as the caller gets it, parsed into s->forked; NULL when there is no text of it.
-static struct rte_mbuf *best_response(struct session *s, const struct fork *fork, const struct fork_branch *best) {
-	struct str more = challenges(s, fork, best);
+// The best response as the caller gets it, with more header lines, parsed into s->forked; NULL when there is no text of
+// it.
+static struct rte_mbuf *best_response(struct session *s, const struct fork_branch *best, struct str more) {
 	struct sip_edits edits;
 	struct rte_mbuf *m;
 
@@ -147,7 +147,9 @@ void fork_give_best(struct session *s, const struct fork *fork, struct txn *serv
 		abandon(s, server);
 		return;
 	}
-	m = best ? best_response(s, fork, best) : NULL;
+	m = best ? best_response(s, best, challenges(s, fork, best)) : NULL;
+	if (best && !m) // too much of it
+		m = best_response(s, best, STR(""));
 	if (m)
 		count_one(&s->w->count, COUNT_MSG_RESPONSES_OUT);
 	else
@@ -157,6 +159,6 @@ void fork_give_best(struct session *s, const struct fork *fork, struct txn *serv
 		return;
 	}
 	if (server->kind == TXN_SERVER)
-		kept.is_common = keep_response(&s->forked, server->has_to_tag, &kept.text);
+		kept.is_common = keep_response(&s->forked, server->has_to_tag, STR(""), &kept.text);
 	response_give(s, server, status, kept, m);
 }

@@ -19,11 +19,30 @@ static uint32_t q_of(const struct sip_name_addr *contact) {
 	return value;
 }
 
+// The Request-URI the request came with.
+static struct str uri_of(const struct fork *fork) {
+	const char *from = memchr(fork->request.ptr, ' ', fork->request.len), *to = NULL;
+
+	if (from)
+		to = memchr(from + 1, ' ', fork->request.len - (uint32_t)(from + 1 - fork->request.ptr));
+	return to ? str_of(from + 1, (size_t)(to - from - 1)) : STR("");
+}
+
 static bool is_known(const struct fork *fork, struct str uri) {
-	for (unsigned i = 0; i < fork->count; i++)
-		if (str_eq(fork->branch[i].uri, uri))
+	for (unsigned i = 0; i < fork->count; i++) {
+		const struct fork_branch *branch = &fork->branch[i];
+
+		if (str_eq(branch->uri.len > 0 ? branch->uri : uri_of(fork), uri))
 			return true;
+	}
 	return false;
+}
+
+static bool is_reachable(const struct session *s, const struct fork *fork, const struct endpoint *to) {
+	const struct packet from = {.listener = fork->listener};
+	struct target target = {.to = *to};
+
+	return route_way_out(s, &from, -1, &target) == COUNT_COUNT;
 }
 
 // False when that is no target for us.
@@ -35,7 +54,7 @@ static bool add_contact(struct session *s, struct fork *fork, uint32_t rank, str
 
 	if (fork->count == FORK_BRANCHES_MAX || !sip_name_addr_parse(entry, &contact) ||
 	    !sip_uri_parse(contact.uri, &uri) || !uri.is_sip || uri.headers.len > 0 || is_known(fork, contact.uri) ||
-	    !route_uri_endpoint(&uri, &branch.to))
+	    !route_uri_endpoint(&uri, &branch.to) || !is_reachable(s, fork, &branch.to))
 		return false;
 	branch.rank = rank + 1001 - q_of(&contact);
 	if (branch.rank > most)

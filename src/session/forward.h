@@ -14,6 +14,7 @@ struct forward {
 	struct txn_key key;    // of the server transaction
 	struct dialog *dialog; // made by this INVITE, or the one it is in
 	bool makes_dialog;
+	bool asker_refreshes; // see struct txn
 	struct sip_edits edits;
 	struct sip_writer scratch; // s->scratch
 };

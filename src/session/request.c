@@ -152,11 +152,12 @@ static void link_client(struct session *s, const struct forward *f, struct txn *
 }
 
 // Edits the request in f->m for its target. False when it does not fit; it is as it was then.
-static bool edit(struct session *s, struct forward *f, const struct txn *client) {
+static bool edit(struct session *s, struct forward *f, struct txn *client) {
 	char branch[MINT_BRANCH_LEN];
 
 	txn_branch(&s->txns, client, branch);
 	rewrite_prepare(s, f, branch, sizeof(branch));
+	client->asker_refreshes = f->asker_refreshes;
 	return !f->scratch.overflow && rewrite_apply(&f->edits, f->m);
 }
 
@@ -360,7 +361,7 @@ void request_handle(struct session *s, struct rte_mbuf *m) {
 	}
 	if (unlikely(strict_is_uri_ours(s)) && !strict_mend(s, m))
 		return;
-	if (!validate(s, m) || (unlikely(session_timer_concerns(s)) && !session_timer_check(s, m)))
+	if (!validate(s, m))
 		return;
 	status = route_find(s, from, &f.target, &reason);
 	if (status) {
@@ -371,6 +372,8 @@ void request_handle(struct session *s, struct rte_mbuf *m) {
 		forward_stateless(s, &f);
 		return;
 	}
+	if (unlikely(session_timer_concerns(s)) && !session_timer_check(s, m))
+		return;
 	if (unlikely(f.target.is_forked) && fork_is_loop(s, fork_loop(s, f.target.rule, from->listener))) {
 		local_refuse(s, m, 482, COUNT_SIP_LOOP);
 		return;

@@ -20,7 +20,7 @@ call_progresses(struct session *s, struct txn *client, struct dialog *head, cons
 	client->is_settled = s->msg->status >= 200 && dialog_is_settled(&s->dialogs, head);
 	if (s->dialogs.count[DIALOG_CONFIRMED] > confirmed)
 		count_one(&s->w->count, COUNT_DLG_CONFIRMED);
-	return dialog && s->msg->status >= 200 ? session_timer_agreed(s, dialog) : STR("");
+	return dialog && s->msg->status >= 200 ? session_timer_agreed(s, client, dialog) : STR("");
 }
 
 // The dialog may be gone already, ended by a BYE before the final.
@@ -48,7 +48,7 @@ static struct str dialog_update(struct session *s, struct txn *client, const str
 			count_one(&s->w->count, COUNT_DLG_ENDED);
 	} else if (status >= 200 && status < 300 && (client->method == SIP_INVITE || client->method == SIP_UPDATE)) {
 		dialog_target(&s->dialogs, dialog, !client->by_caller, sip_contact_uri(s->msg));
-		return session_timer_agreed(s, dialog);
+		return session_timer_agreed(s, client, dialog);
 	}
 	return STR("");
 }
@@ -152,8 +152,9 @@ static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client, s
 	}
 	status = s->msg->status;
 	if (server->kind == TXN_SERVER || status < 200)
-		kept.is_common =
-			keep_response(s->msg, server->has_to_tag, &kept.text); // the edit moves what s->msg points to
+		kept.is_common = keep_response(
+			s->msg, server->has_to_tag, lines, &kept.text
+		); // the edit moves what s->msg points to
 	if (!response_strip(s, m, lines)) {
 		local_drop(s, m, COUNT_SIP_TOO_LARGE);
 		return;

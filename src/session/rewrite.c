@@ -177,7 +177,7 @@ void rewrite_prepare(struct session *s, struct forward *f, const char *branch, u
 	edit_routes(f, msg);
 	if (unlikely(f->target.is_forked))
 		edit_for_branch(f, msg);
-	if (unlikely(session_timer_concerns(s)))
+	if (unlikely(session_timer_concerns(s)) && f->dialog)
 		session_timer_edit(s, f);
 	sip_edit_max_forwards(
 		&f->edits,

@@ -82,7 +82,9 @@ static bool by_rules(const struct session *s, const struct packet *from, struct 
 			target->to = cfg->routes[i].to;
 			target->rule = (int32_t)i;
 			target->is_stateless = cfg->routes[i].is_stateless;
-			target->is_forked = cfg->routes[i].is_forked;
+			// In a dialog there is one target only.
+			target->is_forked =
+				cfg->routes[i].is_forked && s->msg->to.tag.len == 0 && s->msg->method != SIP_ACK;
 			return true;
 		}
 	}
@@ -264,7 +266,11 @@ static enum count choose(const struct session *s, const struct packet *from, str
 	}
 	if (!msg->uri.is_sip || msg->uri.is_sips) // nothing here is secured from hop to hop
 		return COUNT_SIP_BAD_URI_SCHEME;
-	return by_rules(s, from, target) ? COUNT_COUNT : COUNT_SIP_NO_RULE;
+	if (!by_rules(s, from, target))
+		return COUNT_SIP_NO_RULE;
+	if (target->dialog && s->w->cfg->routes[target->rule].is_forked)
+		(void)by_dialog(s, target); // which of them it is
+	return COUNT_COUNT;
 }
 
 static uint16_t status_of(enum count reason) {
@@ -292,7 +298,7 @@ route_find(const struct session *s, const struct packet *from, struct target *re
 	struct own own;
 	enum count reason = choose(s, from, &own, &target);
 
-	if (reason == COUNT_COUNT)
+	if (reason == COUNT_COUNT && !target.is_forked)
 		reason = route_way_out(s, from, own.listener, &target);
 	if (reason == COUNT_COUNT)
 		*ret_target = target;

@@ -9,7 +9,8 @@
 #include "session/state.h"
 
 #define UNUSED_RECORDS 16 // of a table that proxy.state leaves empty
-#define OWN_HEADERS 4	  // lines we may add to a request: Via, two Record-Routes, Max-Forwards
+// Lines we may add to a request: Via, two Record-Routes, Max-Forwards, Max-Breadth, Session-Expires, Min-SE.
+#define OWN_HEADERS 7
 
 // A worker's share of something stated for the whole process, rounded up.
 static uint32_t share(uint32_t total, const struct worker *w) {

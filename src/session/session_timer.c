@@ -58,13 +58,13 @@ set_seconds(struct session *s, struct forward *f, enum sip_header_id id, struct 
 	sip_edit_insert_lines(&f->edits, 0, rewrite_since(w, from));
 }
 
-// None is too long for us but what is longer than wanted, and that is not cut below what the caller can bear.
+// None is too long for us but what is longer than wanted, and none goes out below what the caller can bear.
 static uint32_t interval_of(const struct config *cfg, uint32_t asked, uint32_t least) {
-	uint32_t most = cfg->session_expires_s > least ? cfg->session_expires_s : least;
+	uint32_t interval = cfg->session_expires_s;
 
-	if (asked > 0 && asked < cfg->session_min_s)
-		return cfg->session_min_s;
-	return asked > 0 && asked < most ? asked : most;
+	if (asked > 0 && asked < interval)
+		interval = asked > cfg->session_min_s ? asked : cfg->session_min_s;
+	return interval > least ? interval : least;
 }
 
 void session_timer_edit(struct session *s, struct forward *f) {
@@ -81,26 +81,23 @@ void session_timer_edit(struct session *s, struct forward *f) {
 		set_seconds(s, f, HDR_SESSION_EXPIRES, asked_digits, interval);
 	if (is_too_short(s, asked) && least < cfg->session_min_s)
 		set_seconds(s, f, HDR_MIN_SE, least_digits, cfg->session_min_s);
-	if (!f->dialog)
-		return;
-	dialog_session(&s->dialogs, f->dialog, interval, s->w->now_ms);
-	f->dialog->asker_refreshes = knows_timers(s->msg);
+	f->dialog->proposed_s = interval <= UINT16_MAX ? interval : 0;
+	f->asker_refreshes = knows_timers(s->msg);
 }
 
-struct str session_timer_agreed(struct session *s, struct dialog *dialog) {
+struct str session_timer_agreed(struct session *s, const struct txn *client, struct dialog *dialog) {
 	struct sip_writer w = {.buf = s->scratch, .size = sizeof(s->scratch)};
-	bool is_asked = s->w->cfg->session_expires_s > 0 && dialog->session_s > 0 && dialog->asker_refreshes;
 	struct str digits;
 	uint32_t agreed;
 
-	if (likely(s->msg->first[HDR_SESSION_EXPIRES] < 0 && dialog->session_s == 0))
+	if (likely(s->msg->first[HDR_SESSION_EXPIRES] < 0 && dialog->session_s == 0 && !client->asker_refreshes))
 		return STR("");
 	agreed = seconds_of(s->msg, HDR_SESSION_EXPIRES, &digits);
-	if (digits.ptr || !is_asked) {
+	if (digits.ptr || !client->asker_refreshes || dialog->proposed_s == 0) {
 		dialog_session(&s->dialogs, dialog, agreed, s->w->now_ms);
 		return STR("");
 	}
-	dialog_session(&s->dialogs, dialog, dialog->session_s, s->w->now_ms);
+	dialog_session(&s->dialogs, dialog, dialog->proposed_s, s->w->now_ms);
 	sip_write_c(&w, "Session-Expires: ");
 	sip_write_u32(&w, dialog->session_s);
 	sip_write_c(&w, ";refresher=uac\r\nRequire: timer\r\n");

@@ -131,9 +131,9 @@ void response_give(
 
 // --- session_timer.c ---
 
-// What the 2xx in s->msg to an INVITE or UPDATE in that dialog agrees on. Gives back header lines to add where the
-// callee knows nothing of session timers and the caller does (RFC 4028 section 8.2); they are in s->scratch.
-struct str session_timer_agreed(struct session *s, struct dialog *dialog);
+// What the 2xx in s->msg to the client's INVITE or UPDATE in that dialog agrees on. Gives back header lines to add
+// where the callee knows nothing of session timers and the caller does (RFC 4028 section 8.2); they are in s->scratch.
+struct str session_timer_agreed(struct session *s, const struct txn *client, struct dialog *dialog);
 
 // --- stateless.c: what a proxy that keeps nothing does (RFC 3261 16.11) ---
 

@@ -54,6 +54,9 @@ static void gauges_update(struct session *s) {
 	gauges->dialogs_confirmed = s->dialogs.count[DIALOG_CONFIRMED] + s->dialogs.count[DIALOG_TERMINATED];
 	gauges->dialogs_max = s->dialogs.pool.used_max;
 	gauges->dialogs_capacity = s->dialogs.pool.capacity;
+	gauges->forks = s->forks.pool.used;
+	gauges->forks_max = s->forks.pool.used_max;
+	gauges->forks_capacity = s->forks.pool.capacity;
 	gauges->text_used = blob_used(s->text);
 	gauges->text_capacity = blob_limit(s->text);
 	gauges->timers = s->txns.queues.armed + s->dialogs.queues.armed;

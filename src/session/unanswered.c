@@ -13,7 +13,7 @@ static struct response_kept kept_of(struct session *s, const struct txn *server,
 	struct response_kept kept = {.text = {.buf = s->again, .size = sizeof(s->again)}};
 
 	if (server->kind == TXN_SERVER && local_parse(s, str_of(rte_pktmbuf_mtod(m, char *), rte_pktmbuf_data_len(m))))
-		kept.is_common = keep_response(&s->stored, server->has_to_tag, &kept.text);
+		kept.is_common = keep_response(&s->stored, server->has_to_tag, STR(""), &kept.text);
 	return kept;
 }
 

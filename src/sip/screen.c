@@ -6,14 +6,13 @@
 #include <hs/hs.h>
 #include <stdio.h>
 
-#define FLAGS (HS_FLAG_CASELESS | HS_FLAG_MULTILINE | HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY)
+#define FLAGS (HS_FLAG_CASELESS | HS_FLAG_MULTILINE | HS_FLAG_SINGLEMATCH)
 
 const char *const sip_screen_shipped[] = {
-	"^User-Agent[ "
-	"\\t]*:[^\\r\\n]*(friendly-(scanner|request)|sipvicious|sip-?scan|sipcli|sundayddr|sivus|siparmyknife|"
-	"smap|iwar|vax(sip|ip)useragent|pplsip|sipinspector|nmap)",
+	"^User-Agent[ \\t]*:[^\\r\\n]*(friendly-(scanner|request)|sipvicious|sip-?scan|sipcli|sundayddr|siparmyknife|"
+	"vax(sip|ip)useragent|pplsip|sipinspector|\\b(sivus|smap|iwar|nmap)\\b)",
 	"^(From|To|f|t)[ \\t]*:[^\\r\\n]*(sipvicious|friendly-scanner)",
-	"^(To|t)[ \\t]*:[^\\r\\n]*sip:100@1\\.1\\.1\\.1",
+	"^(To|t)[ \\t]*:[^\\r\\n]*sip:100@1\\.1\\.1\\.1[^0-9.]",
 	"^OPTIONS sip:nm SIP/2\\.0",
 	NULL,
 };

@@ -23,8 +23,10 @@ extern const char *const sip_screen_shipped[];
 #define SIP_SCREEN_BYTES 2048 // of a datagram that are looked at
 #define SIP_SCREEN_MAX 1024   // expressions
 
-// Expressions as Hyperscan takes them (PCRE without back references and look-around), in any case, `^` and `$` at every
-// line. Returns 0 or -errno; with -EINVAL `problem` says what is wrong with which.
+// Expressions as Hyperscan takes them (PCRE without back references and look-around; none may match nothing), in any
+// case,
+// `^` at every line; lines end with \r\n, and `$` stands between these. Returns 0 or -errno; with -EINVAL `problem`
+// says what is wrong with which.
 int sip_screen_init(
 	struct sip_screen *screen, const char *const *expressions, unsigned count, char *problem, size_t size
 );

@@ -238,7 +238,7 @@ counted() {
 
 # True when no transaction lives or lingers, no dialog is held, no timer is armed.
 tables_are_empty() {
-	ctl --json show status | jq -e '[.transactions.live, .transactions.lingering, .dialogs.early, .dialogs.confirmed,
+	ctl --json show status | jq -e '[.transactions.live, .transactions.lingering, .dialogs.early, .dialogs.confirmed, .forks.used,
 		.timers, .packets_pending] | all(. == 0)'
 }
 
@@ -271,7 +271,7 @@ ask() {
 			read -rt 0.125 -u "$never" || true
 		done
 		read -rt 0.875 -u "$never" || true
-	} | in_a timeout "$((1 + $# / 8)).2" nc -u -s 192.0.2.30 -p 5060 192.0.2.1 5060 | tr -d '\r' || true
+	} | in_a timeout "$(printf '%d.%03d' $(((1060 + $# * 140) / 1000)) $(((1060 + $# * 140) % 1000)))" nc -u -s 192.0.2.30 -p 5060 192.0.2.1 5060 | tr -d '\r' || true
 }
 
 # request METHOD CALL-ID [HEADER…]: a request outside a dialog; a header given replaces Max-Forwards if it is that one.

@@ -86,7 +86,12 @@ static void a_ban_goes_to_all_workers(void **state) {
 	assert_int_equal(rig->banned_s, 300);
 	json_decref(answer);
 	rig->rows[1] = 0; // it has no place
-	assert_error(rig, "ban", "{\"address\":\"192.0.2.9\"}", "no place for 192.0.2.9 beside other bans; unban some");
+	assert_error(
+		rig,
+		"ban",
+		"{\"address\":\"192.0.2.9\"}",
+		"192.0.2.9 is banned on 1 of 2 workers only, for want of a place"
+	);
 	answer = ask(rig, "unban", "{\"address\":\"192.0.2.9\"}");
 	assert_int_equal(rig->banned_s, 0);
 	result_of(answer);

@@ -112,7 +112,7 @@ static void a_response_made_again_is_the_one_that_was_sent(void **state) {
 		struct sip_writer w = {.buf = kept, .size = sizeof(kept)};
 		uint32_t len;
 
-		assert_int_equal(keep_response(first, row->to_tag != NULL, &w), row->is_common);
+		assert_int_equal(keep_response(first, row->to_tag != NULL, STR(""), &w), row->is_common);
 		assert_false(w.overflow);
 		len = keep_response_again(ask, &how, str_of(kept, w.len), out, sizeof(out));
 		assert_same(first, parsed(&again, out, len), row);
@@ -130,7 +130,7 @@ static void what_does_not_fit_is_not_kept(void **state) {
 	for (uint32_t size = 0; size < 38; size++) {
 		struct sip_writer w = {.buf = kept, .size = size};
 
-		keep_response(first, false, &w);
+		keep_response(first, false, STR(""), &w);
 		assert_true(w.overflow);
 	}
 }
@@ -149,7 +149,7 @@ static void a_long_tag_is_kept(void **state) {
 		struct sip_writer w = {.buf = kept, .size = sizeof(kept)};
 
 		first.to.tag = str_of(tag, len);
-		keep_response(&first, false, &w);
+		keep_response(&first, false, STR(""), &w);
 		len = keep_response_again(ask, &how, str_of(kept, w.len), out, sizeof(out));
 		assert_true(str_eq(parsed(&again, out, len)->to.tag, first.to.tag));
 	}

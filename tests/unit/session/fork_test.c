@@ -272,6 +272,55 @@ static void a_target_has_its_time(void **state) {
 	dialog_free(&rig->s->dialogs, pool_at(&rig->s->dialogs.pool, rig->s->dialogs.pool.untouched - 1));
 }
 
+// A target that was cancelled since its time was over, and does not obey, keeps nobody waiting; nor does the caller
+// hear of a CANCEL that was not its own.
+static void who_is_late_holds_nothing_up(void **state) {
+	struct rig *rig = *state;
+
+	targets_serial(rig, 3);
+	targets_rules[CALLER].try_ms = 300;
+	targets_call(rig, 1);
+	targets_answer(rig, 0, 180);
+	rig_expect(rig, CALLER, "SIP/2.0 180 ");
+	rig_pass(rig, 300);
+	rig_expect(rig, CALLEE, "CANCEL ");
+	targets_expect(rig, 1, "INVITE ");
+	targets_refuse(rig, 1, 503);
+	targets_expect(rig, 2, "INVITE ");
+	targets_refuse(rig, 2, 503);
+	rig_expect_nothing(rig);
+	targets_refuse(rig, 0, 487);
+	while (rig_next(rig, CALLEE))
+		;
+	targets_expect_failure(rig, 408);
+	rig_pass(rig, 33000); // the CANCEL's own transaction
+	while (rig_next(rig, CALLEE))
+		;
+	rig_settle(rig);
+}
+
+// Nobody can be reached by the first; in a dialog all go to the one.
+static void where_no_way_leads_the_next_is_asked(void **state) {
+	struct rig *rig = *state;
+
+	targets_serial(rig, 2);
+	assert_true(ip_parse(STR("203.0.113.77"), &targets_list[0].to.addr));
+	targets_rules[CALLER].to = targets_list[0].to;
+	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
+	rig_expect(rig, CALLER, "SIP/2.0 100 ");
+	targets_expect(rig, 1, "INVITE ");
+	targets_answer(rig, 1, 200);
+	rig_expect(rig, CALLER, "SIP/2.0 200 ");
+	rig_send(rig, CALLER, call_request("ACK", "z9hG4bKack", 1, "t1", ""));
+	assert_null(strstr(rig_expect(rig, CALLEE, "ACK sip:bob@198.51.100.10 "), "Max-Breadth"));
+	rig_send(rig, CALLER, call_request("BYE", "z9hG4bKbye", 2, "t1", ""));
+	rig_send(rig, CALLEE, call_response(rig_expect(rig, CALLEE, "BYE sip:bob@198.51.100.10 "), 200, NULL));
+	rig_expect(rig, CALLER, "SIP/2.0 200 ");
+	rig_expect_nothing(rig);
+	assert_int_equal(rig->s->dialogs.pool.used, 0);
+	rig_settle(rig);
+}
+
 static void what_did_not_arrive_fails_over_at_once(void **state) {
 	struct rig *rig = *state;
 
@@ -305,6 +354,8 @@ int main(void) {
 		TEST(a_silent_branch_ends_by_timer_b),
 		TEST(all_silent_is_a_408),
 		TEST(a_target_has_its_time),
+		TEST(who_is_late_holds_nothing_up),
+		TEST(where_no_way_leads_the_next_is_asked),
 		TEST(what_did_not_arrive_fails_over_at_once),
 	};
 

@@ -64,6 +64,17 @@ static const struct {
 	 "90;refresher=uas",
 	 "",
 	 90},
+	// below what the caller can bear
+	{"k: timer\r\nSession-Expires: 100\r\nMin-SE: 300\r\n", "300", "300", "", "300;refresher=uac", "timer", 300},
+	{"Session-Expires: 30\r\nMin-SE: 200\r\n", "200", "200", "", "", "", 0},
+	// longer than is kept
+	{"k: timer\r\nMin-SE: 70000\r\n",
+	 "70000",
+	 "70000",
+	 "Session-Expires: 70000;refresher=uas\r\n",
+	 "70000;refresher=uas",
+	 "",
+	 0},
 	// nonsense is left alone
 	{"Session-Expires: soon\r\n", "soon", "", "", "", "", 0},
 	{"Supported: timer\r\nSession-Expires: 99999999999\r\n", "1800", "", "", "1800;refresher=uac", "timer", 1800},
@@ -147,6 +158,46 @@ static void a_dialog_lives_as_long_as_its_session(void **state) {
 	rig_settle(rig);
 }
 
+// What a re-INVITE asked for that was refused is not agreed on.
+static void what_was_refused_changes_nothing(void **state) {
+	struct rig *rig = *state;
+	char routes[1024];
+	const char *text;
+
+	snprintf(routes, sizeof(routes), "%s", call_establish(rig, "z9hG4bK1"));
+	rig_settle(rig);
+	rig_send(rig, CALLER, call_request("INVITE", "z9hG4bK2", 2, "t1", routes));
+	text = rig_expect(rig, CALLEE, "INVITE ");
+	assert_string_equal(rig_header(text, "Session-Expires"), "1800");
+	rig_send(rig, CALLEE, call_response(text, 488, NULL));
+	rig_expect(rig, CALLER, "SIP/2.0 100 ");
+	rig_expect(rig, CALLER, "SIP/2.0 488 ");
+	rig_expect(rig, CALLEE, "ACK ");
+	rig_send(rig, CALLER, call_request("ACK", "z9hG4bK2", 2, "t1", ""));
+	rig_pass(rig, 2000000);
+	assert_int_equal(rig->s->dialogs.pool.used, 1);
+	rig_settle(rig);
+	dialog_free(&rig->s->dialogs, the_dialog(rig));
+}
+
+// The answer to an UPDATE that comes again has what we added, too.
+static void a_repeated_answer_is_the_same(void **state) {
+	struct rig *rig = *state;
+	char routes[1024], first[4096];
+
+	snprintf(routes, sizeof(routes), "%sSupported: timer\r\n", call_establish(rig, "z9hG4bK1"));
+	rig_send(rig, CALLER, call_request("UPDATE", "z9hG4bK2", 2, "t1", routes));
+	rig_send(rig, CALLEE, call_response(rig_expect(rig, CALLEE, "UPDATE "), 200, NULL));
+	snprintf(first, sizeof(first), "%s", rig_expect(rig, CALLER, "SIP/2.0 200 "));
+	assert_string_equal(rig_header(first, "Session-Expires"), "1800;refresher=uac");
+	rig_send(rig, CALLER, call_request("UPDATE", "z9hG4bK2", 2, "t1", routes));
+	assert_string_equal(
+		rig_header(rig_expect(rig, CALLER, "SIP/2.0 200 "), "Session-Expires"), "1800;refresher=uac"
+	);
+	rig_settle(rig);
+	dialog_free(&rig->s->dialogs, the_dialog(rig));
+}
+
 // Where they are not ours to ask for, what the ends agree on counts all the same.
 static void what_the_ends_agree_on_counts(void **state) {
 	struct rig *rig = *state;
@@ -181,6 +232,8 @@ int main(void) {
 		TEST(intervals_are_asked_for_and_agreed_on),
 		TEST(too_short_is_refused),
 		TEST(a_dialog_lives_as_long_as_its_session),
+		TEST(what_was_refused_changes_nothing),
+		TEST(a_repeated_answer_is_the_same),
 		TEST(what_the_ends_agree_on_counts),
 	};
 

@@ -28,6 +28,28 @@ static void a_redirection_is_followed(void **state) {
 	rig_settle(rig);
 }
 
+// To ourselves, and to the Request-URI it came from.
+static void a_redirection_back_is_passed_on(void **state) {
+	struct rig *rig = *state;
+
+	targets_serial(rig, 1);
+	targets_rules[CALLER].recurses = true;
+	targets_call(rig, 1);
+	rig_send(
+		rig,
+		CALLEE,
+		call_replaced(
+			call_response(targets_sent[0], 302, "t0"),
+			"Contact: <sip:bob@198.51.100.10>",
+			"Contact: <sip:bob@198.51.100.1:5060>, <sip:bob@example.net>"
+		)
+	);
+	rig_expect(rig, CALLEE, "ACK ");
+	targets_expect_failure(rig, 302);
+	assert_int_equal(rig_count(rig, COUNT_FORK_RECURSED), 0);
+	rig_settle(rig);
+}
+
 static void a_redirection_to_nowhere_is_passed_on(void **state) {
 	struct rig *rig = *state;
 
@@ -313,6 +335,7 @@ static void one_503_is_a_500(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(a_redirection_is_followed),
+		TEST(a_redirection_back_is_passed_on),
 		TEST(a_redirection_to_nowhere_is_passed_on),
 		TEST(a_target_may_have_its_own_request_uri),
 		TEST(other_requests_fork_too),

@@ -55,6 +55,7 @@ static void others_are_not(void **state) {
 		"INVITE sip:100@1.1.1.1 SIP/2.0\r\nTo: <sip:100@11.1.1.1>\r\nUser-Agent: sipper\r\n\r\n",
 		"MESSAGE sip:a@h SIP/2.0\r\nSubject: User-Agent: friendly-scanner\r\n\r\nwe saw a friendly-scanner",
 		"INVITE sip:a@h SIP/2.0\r\nFrom: <sip:vicious@h>\r\n\r\n",
+		"INVITE sip:a@h SIP/2.0\r\nTo: <sip:100@1.1.1.10>\r\nUser-Agent: Taiwares 1.0\r\n\r\n",
 	};
 
 	(void)state;
@@ -82,13 +83,14 @@ static void nothing_past_the_end_is_read(void **state) {
 }
 
 static void what_does_not_compile_is_named(void **state) {
-	const char *const bad[] = {"fine", "a(b"};
+	const char *const bad[] = {"fine", "a(b"}, *const empty = "(evil)*";
 	struct sip_screen other;
 
 	(void)state;
 	assert_int_equal(sip_screen_init(&other, bad, 2, problem, sizeof(problem)), -EINVAL);
 	assert_non_null(strstr(problem, "\"a(b\": "));
 	assert_false(sip_screen_finds(&other, "fine", 4));
+	assert_int_equal(sip_screen_init(&other, &empty, 1, problem, sizeof(problem)), -EINVAL);
 	assert_int_equal(sip_screen_init(&other, bad, 0, problem, sizeof(problem)), 0);
 	assert_false(sip_screen_finds(&other, "fine", 4));
 	assert_int_equal(sip_screen_init(&other, bad, 1, problem, sizeof(problem)), 0);
