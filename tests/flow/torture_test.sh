@@ -17,5 +17,5 @@ done_well uac uas
 same 'calls answered' 2600 "$(counted calls.answered)"
 at_least 'refusals' 20 "$(grep -c '^SIP/2.0 [45]' "$work/answers")"
 at_least 'malformed messages counted' 20 "$(ctl --json show counters | jq '[.counters | to_entries[] | select(.key | startswith("sip.")) | .value.sum] | add')"
-at_least 'datagrams that came' $((2600 * 6 + ${#files[@]} - 1)) "$(counted rx.sip)"
+at_least 'datagrams that came' $((2600 * 5 + ${#files[@]} - 1)) "$(counted rx.sip)"
 all_clean 12
