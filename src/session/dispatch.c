@@ -150,8 +150,37 @@ static void act(struct session *s, const struct inbound *in) {
 		refuse_malformed(s, in->m, in->verdict);
 }
 
+// Far beyond what the worker can carry even refusing takes too long: some new calls are dropped unread, and their
+// callers try again. What belongs to a call passes (but for an INVITE in it, which comes again).
+static bool is_shed(struct session *s, struct rte_mbuf *m) {
+	const struct str text = str_of(rte_pktmbuf_mtod(m, char *), rte_pktmbuf_data_len(m));
+
+	if (!str_starts(text, STR("INVITE ")))
+		return false;
+	s->dice ^= s->dice << 13;
+	s->dice ^= s->dice >> 7;
+	s->dice ^= s->dice << 17;
+	if ((s->dice & 15) >= s->w->backlog.shed)
+		return false;
+	count_one(&s->w->count, COUNT_REFUSED_SHED);
+	count_one(&s->w->count, COUNT_RX_SIP_OWNED);
+	rte_pktmbuf_free(m);
+	return true;
+}
+
+static uint32_t shed(struct session *s, struct rte_mbuf **m, uint32_t count) {
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (!is_shed(s, m[i]))
+			m[left++] = m[i];
+	return left;
+}
+
 // Each pass over all of the group: so memory that is far away is waited for once, and not by each datagram.
 static void group(struct session *s, struct rte_mbuf **m, uint32_t count) {
+	if (unlikely(s->w->backlog.shed > 0))
+		count = shed(s, m, count);
 	for (uint32_t i = 0; i < count; i++)
 		take_in(s, &s->inbound[i], m[i]);
 	stage_enter(s->w, STAGE_LOOKUP);

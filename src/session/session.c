@@ -65,6 +65,7 @@ int session_create(struct worker *w, uint64_t seed) {
 	memset(s, 0, sizeof(*s));
 	s->w = w;
 	s->seed = seed;
+	s->dice = seed | 1;
 	s->limits = (struct sip_limits){.headers_max = cfg->capacity.headers, .vias_max = cfg->capacity.vias};
 	s->own_limits = (struct sip_limits){
 		.headers_max = s->limits.headers_max + OWN_HEADERS,

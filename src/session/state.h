@@ -41,6 +41,7 @@ struct inbound {
 struct session {
 	struct worker *w;
 	uint64_t seed; // of all keyed hashes; the same in every worker
+	uint64_t dice; // never 0
 	struct sip_locator locator;
 	struct sip_screen screen;     // of what strangers send
 	struct sip_limits limits;     // of what comes from outside

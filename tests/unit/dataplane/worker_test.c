@@ -300,6 +300,32 @@ static void a_worker_that_does_not_keep_up_is_behind(void **state) {
 }
 
 // Once a second the core is away, and comes back to a deep queue: each time that is worked off, and nothing refused.
+// A millisecond a turn, each of which finds a deep queue or not.
+static void turns(struct backlog *backlog, uint64_t *now_ms, uint32_t count, bool deep) {
+	while (count-- > 0) {
+		backlog->full = backlog->deep = deep;
+		backlog_note(backlog, ++*now_ms, !deep);
+	}
+}
+
+static void where_refusing_does_not_help_more_is_shed(void **state) {
+	struct backlog backlog = {0};
+	uint64_t now_ms = 0;
+
+	(void)state;
+	turns(&backlog, &now_ms, BACKLOG_BUSY_MS + BACKLOG_LOOK_TURNS, true);
+	assert_true(backlog.behind);
+	assert_int_equal(backlog.shed, 0);
+	turns(&backlog, &now_ms, 3 * BACKLOG_STEP_MS, true);
+	assert_in_range(backlog.shed, 1, 4);
+	turns(&backlog, &now_ms, 100 * BACKLOG_STEP_MS, true);
+	assert_int_equal(backlog.shed, BACKLOG_SHED_MAX);
+	turns(&backlog, &now_ms, 1, false);
+	assert_false(backlog.behind);
+	turns(&backlog, &now_ms, (BACKLOG_SHED_MAX + 1) * BACKLOG_STEP_MS, false);
+	assert_int_equal(backlog.shed, 0);
+}
+
 static void a_core_that_was_away_is_not_behind(void **state) {
 	struct wire *wire = *state;
 
@@ -348,6 +374,7 @@ int main(void) {
 		ONE(lost_events_are_counted),
 		ONE(idle_turns_are_counted),
 		ONE(a_worker_that_does_not_keep_up_is_behind),
+		ONE(where_refusing_does_not_help_more_is_shed),
 		ONE(a_core_that_was_away_is_not_behind),
 		ONE(clock_counts_milliseconds),
 	};

@@ -164,6 +164,29 @@ static void what_is_taken_at_the_limits_can_be_answered(void **state) {
 	rig_mtu(1500);
 }
 
+// Far beyond what can be carried most INVITEs are not read; what belongs to a call, and other requests, are.
+static void new_calls_are_shed_and_nothing_else(void **state) {
+	struct rig *rig = *state;
+	const char *routes = call_establish(rig, "z9hG4bK1");
+	char branch[32];
+
+	rig->w->backlog.shed = BACKLOG_SHED_MAX;
+	rig->w->backlog.step_ms = UINT64_MAX;
+	rig_send(rig, CALLER, call_request("BYE", "z9hG4bKbye", 2, "t1", routes));
+	rig_send(rig, CALLEE, call_response(rig_expect(rig, CALLEE, "BYE "), 200, NULL));
+	rig_expect(rig, CALLER, "SIP/2.0 200 ");
+	for (int i = 0; i < 64; i++) {
+		snprintf(branch, sizeof(branch), "z9hG4bKi%d", i);
+		rig_send(rig, CALLER, call_request("INVITE", branch, 1, NULL, "Max-Forwards: 0\r\nX-"));
+		while (rig_next(rig, CALLER))
+			;
+	}
+	assert_in_range(rig_count(rig, COUNT_REFUSED_SHED), 48, 63);
+	assert_int_equal(rig_count(rig, COUNT_REFUSED_SHED) + rig_count(rig, COUNT_SIP_TOO_HOPS), 64);
+	rig->w->backlog.shed = 0;
+	rig_settle(rig);
+}
+
 static void what_identifies_a_transaction_may_not_be_endless(void **state) {
 	struct rig *rig = *state;
 	char branch[1100];
@@ -186,6 +209,7 @@ int main(void) {
 		TEST(a_contact_that_is_no_address_does_not_lose_the_call),
 		TEST(a_request_leaves_by_the_listener_our_record_route_names),
 		TEST(what_is_taken_at_the_limits_can_be_answered),
+		TEST(new_calls_are_shed_and_nothing_else),
 		TEST(what_identifies_a_transaction_may_not_be_endless),
 	};
 
