@@ -205,8 +205,9 @@ bool guard_ban_next(
 	uint32_t up_s = (uint32_t)((now_ms + THOUSAND - 1) / THOUSAND);
 
 	for (; *cursor < GUARD_PLACES && look > 0; look--) {
-		const struct guard_source *source = &guard->sources[0][(*cursor)++];
+		const struct guard_source *source = &guard->sources[*cursor / GUARD_WAYS][*cursor % GUARD_WAYS];
 
+		(*cursor)++;
 		if (!source->is_banned || source->until_s <= up_s)
 			continue;
 		ret_ban->addr.family = source->family;

@@ -271,7 +271,7 @@ ask() {
 			read -rt 0.125 -u "$never" || true
 		done
 		read -rt 0.875 -u "$never" || true
-	} | in_a timeout "$(printf '%d.%03d' $(((1060 + $# * 140) / 1000)) $(((1060 + $# * 140) % 1000)))" nc -u -s 192.0.2.30 -p 5060 192.0.2.1 5060 | tr -d '\r' || true
+	} | in_a timeout "$((1 + $# / 7)).2" nc -u -s 192.0.2.30 -p 5060 192.0.2.1 5060 | tr -d '\r' || true
 }
 
 # request METHOD CALL-ID [HEADER…]: a request outside a dialog; a header given replaces Max-Forwards if it is that one.
