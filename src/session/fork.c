@@ -323,7 +323,7 @@ void fork_failed(struct session *s, struct fork *fork, const struct txn *client,
 	branch->state = BRANCH_OVER;
 	if (fork->is_final)
 		return;
-	if (status == 487 && branch->is_late) { // the caller cancelled nothing
+	if (status == 487 && branch->is_late && !fork->is_stopped) { // the caller cancelled nothing
 		status = 408;
 		text = STR("");
 	}

@@ -17,8 +17,10 @@ static unsigned worth(uint16_t status) {
 		return 0;
 	if (is_challenge(status) || status == 415 || status == 420 || status == 484)
 		return class * 10;
-	if (status == 408 || status == 440 || status == 487 || status == 503)
+	if (status == 440 || status == 487 || status == 503)
 		return class * 10 + 2;
+	if (status == 408) // who cancelled hears that it was
+		return class * 10 + 3;
 	return class * 10 + 1;
 }
 

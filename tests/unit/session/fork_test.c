@@ -85,6 +85,7 @@ static void the_best_response_is_chosen(void **state) {
 		{480, 484, 484},
 		{484, 401, 484},
 		{487, 480, 480},
+		{408, 487, 487},
 		{486, 603, 603},
 		{603, 600, 603},
 	};
@@ -299,6 +300,27 @@ static void who_is_late_holds_nothing_up(void **state) {
 	rig_settle(rig);
 }
 
+// A caller that cancels hears 487, whatever became of the targets before.
+static void a_cancel_is_answered_487_after_all(void **state) {
+	struct rig *rig = *state;
+
+	targets_serial(rig, 2);
+	targets_rules[CALLER].try_ms = 300;
+	targets_call(rig, 1);
+	rig_pass(rig, 300); // the first said nothing
+	targets_expect(rig, 1, "INVITE ");
+	targets_answer(rig, 1, 180);
+	rig_expect(rig, CALLER, "SIP/2.0 180 ");
+	rig_send(rig, CALLER, call_request("CANCEL", "z9hG4bK1", 1, NULL, ""));
+	rig_expect(rig, CALLER, "SIP/2.0 200 ");
+	targets_expect_cancelled(rig, 1);
+	targets_expect_failure(rig, 487);
+	rig_pass(rig, 32000);
+	while (rig_next(rig, CALLEE))
+		;
+	rig_settle(rig);
+}
+
 // Nobody can be reached by the first; in a dialog all go to the one.
 static void where_no_way_leads_the_next_is_asked(void **state) {
 	struct rig *rig = *state;
@@ -355,6 +377,7 @@ int main(void) {
 		TEST(all_silent_is_a_408),
 		TEST(a_target_has_its_time),
 		TEST(who_is_late_holds_nothing_up),
+		TEST(a_cancel_is_answered_487_after_all),
 		TEST(where_no_way_leads_the_next_is_asked),
 		TEST(what_did_not_arrive_fails_over_at_once),
 	};
