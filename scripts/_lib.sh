@@ -37,6 +37,14 @@ build_all() {
 	quietly ninja -C "$build" || die "the build failed"
 }
 
+# prints PATTERN COMMAND…: true when a line of what it prints matches. Not `COMMAND | grep -q`: that ends at the first
+# match, and a command that writes on is ended by SIGPIPE, which pipefail makes a failure of the whole.
+prints() {
+	local pattern=$1
+	shift
+	grep -qE -e "$pattern" <<<"$("$@" 2>/dev/null)"
+}
+
 # wait_for SECONDS COMMAND…: until the command succeeds; false when the time is over.
 wait_for() {
 	local end=$((SECONDS + $1))

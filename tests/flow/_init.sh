@@ -7,7 +7,8 @@
 set -euo pipefail
 
 flow=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-lab=$flow/../../scripts/lab
+. "$flow/../../scripts/_lib.sh"
+lab=$top/scripts/lab
 story=$(basename "$0" _test.sh)
 work=$(mktemp -d "${TMPDIR:-/tmp}/tandem-$story.XXXXXX")
 run=/run/tandem-lab
@@ -115,7 +116,7 @@ sipp_command() {
 
 # True when something is bound to UDP ADDRESS:PORT in that namespace.
 is_bound() {
-	ip netns exec "tandem-$1" ss -Hlun "src $2" | grep -q .
+	prints . ip netns exec "tandem-$1" ss -Hlun "src $2"
 }
 
 # background NAME SIDE HOST SCENARIO OPTIONS…: SIPp that goes on beside the story; its process is in pid_NAME.

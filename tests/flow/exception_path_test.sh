@@ -17,7 +17,7 @@ head -c 1000000 /dev/urandom >"$work/sent"
 timeout 10 ip netns exec tandem-t nc -l 192.0.2.1 5060 >"$work/received" &
 started+=($!)
 listener=$!
-wait_until 5 'the TCP listener' in_t sh -c 'ss -Hltn src 192.0.2.1:5060 | grep -q .'
+wait_until 5 'the TCP listener' prints . in_t ss -Hltn src 192.0.2.1:5060
 in_a nc -N -w 5 192.0.2.1 5060 <"$work/sent" || fail 'TCP connection'
 wait "$listener" || fail 'TCP listener'
 cmp "$work/sent" "$work/received" || fail 'TCP data differ'

@@ -8,8 +8,7 @@ edit='$a sources: {trusted: [192.0.2.10/32, 198.51.100.0/24], rate: 100, burst: 
 	s|{from_port: access}|{from_port: access, from_network: 192.0.2.10/32}|'
 . "$(dirname "$0")/_init.sh"
 
-top=$flow/../..
-sipgen=${TANDEM_BUILD:-$top/build}/perf/sipgen/sipgen
+sipgen=$build/perf/sipgen/sipgen
 
 # flood NAME HOST WHAT: three seconds of it, in the background.
 flood() {

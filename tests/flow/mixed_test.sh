@@ -9,7 +9,7 @@ edit='s|^routes:|routes:\n  - {name: busy, match: {user_prefix: busy}, to: 198.5
 
 seconds=${MIXED_SECONDS:-120}
 sipp_seconds=$((seconds + 60))
-sipgen=${TANDEM_BUILD:-$flow/../../build}/perf/sipgen/sipgen
+sipgen=$build/perf/sipgen/sipgen
 
 # stream NAME HOST SCENARIO RATE USER [OPTIONS…]: callers of that kind for all the time.
 stream() {

@@ -8,7 +8,7 @@ config=short
 # in_dialog METHOD CSEQ BRANCH: a request of the call whose 200 is in $work/answer.
 in_dialog() {
 	local target
-	target=$(sed -n 's/^Contact: <\(.*\)>.*/\1/p' "$work/answer" | head -n 1)
+	target=$(sed -n '/^Contact: </{ s/^Contact: <\(.*\)>.*/\1/p; q }' "$work/answer")
 	request "$1" repeated | sed -e "1s,sip:[^ ]*,$target," -e "s/branch=[^\r]*/branch=z9hG4bK$3/" -e "s/^CSeq: 1/CSeq: $2/" \
 		-e "s/^To: [^\r]*/$(grep -m 1 '^To: .*tag=' "$work/answer")/" \
 		-e "s/^Contact: [^\r]*/$(grep -m 1 '^Record-Route: ' "$work/answer" | sed 's,^Record-,,; s,/,\\/,g')/"

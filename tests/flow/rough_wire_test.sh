@@ -10,7 +10,7 @@ export LAB_ROUGH=1
 . "$(dirname "$0")/_init.sh"
 
 seconds=${ROUGH_SECONDS:-6} rate=${ROUGH_RATE:-100}
-"${TANDEM_BUILD:-$flow/../../build}/perf/sipgen/sipgen" --no-hugepages --quiet --rough --t1 100 --json "$work/sipgen.json" --rate "$rate" \
+"$build/perf/sipgen/sipgen" --no-hugepages --quiet --rough --t1 100 --json "$work/sipgen.json" --rate "$rate" \
 	--duration "$seconds" --drain 10 --local-a 192.0.2.50:5060 --local-b 198.51.100.50:5060 --target 192.0.2.1:5060 \
 	--netns-a tandem-a --netns-b tandem-b --port-a net_af_packet0,iface=veth-a --port-b net_af_packet1,iface=veth-b \
 	--hold 500 >"$work/sipgen.out" 2>"$work/sipgen.err" || fail "calls failed: $(jq -c '[.calls, .failures, .wrong]' "$work/sipgen.json")"

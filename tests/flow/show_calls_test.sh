@@ -20,7 +20,7 @@ id=$(jq -r '.dialogs[0].id' "$work/dialogs")
 call_id=$(jq -r '.dialogs[0].call_id' "$work/dialogs")
 same 'the dialog by its id' "$call_id" "$(ctl --json show dialog "$id" | jq -r .call_id)"
 same 'the dialog by its Call-ID' "$id" "$(ctl --json show dialogs "$call_id" | jq -r '.dialogs[].id')"
-ctl show dialogs | grep -qF "$call_id" || fail 'the table does not show the call'
+grep -qF "$call_id" <<<"$(ctl show dialogs)" || fail 'the table does not show the call'
 at_least 'transactions' 3 "$(ctl --json show transactions | jq '.transactions | length')"
 for view in status ports workers counters latency config; do
 	ctl show $view >"$work/view" || fail "show $view"

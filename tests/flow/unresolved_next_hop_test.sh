@@ -6,7 +6,7 @@ config=short
 . "$(dirname "$0")/_init.sh"
 
 forgotten() {
-	! in_t ip neigh show dev tap-b | grep -q lladdr
+	! prints lladdr in_t ip neigh show dev tap-b
 }
 
 callee uas 198.51.100.10 "$(scenario uas)" 10
@@ -17,7 +17,7 @@ caller uac 192.0.2.10 "$(scenario uac)" 10 100
 done_well uas
 recorded b
 
-in_t ip neigh show dev tap-b | grep -q '^198.51.100.10 .*lladdr' || fail 'the kernel did not learn the callee'
+prints '^198.51.100.10 .*lladdr' in_t ip neigh show dev tap-b || fail 'the kernel did not learn the callee'
 wire_is b '^out INVITE ' 10
 same 'drops' 0 "$(counted drop.no-neighbour)"
 all_clean
