@@ -39,7 +39,7 @@ def kamailio_rows(bench, state):
                  for n in (CHILDREN[:1] if bench.quick else CHILDREN)}
         best = max(tried, key=tried.get)
         rate = Row(part, "highest rate without loss", "calls/s",
-                   proxy.maxima(bench, lambda start: kamailio_max(bench, wire, state, best, start), round(tried[best] * 0.7)),
+                   proxy.maxima(bench, lambda start: kamailio_max(bench, wire, state, best, start), proxy.Guess.around(tried[best])),
                    note=f"{best} children a socket; tried {', '.join(f'{n}: {found:.0f}' for n, found in tried.items())}")
         cycles = []
         for _ in range(bench.runs):

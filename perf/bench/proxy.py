@@ -23,21 +23,32 @@ def expected(state):
 
 
 def find_max(bench, wire, tested, start, *options):
-    """Calls a second without loss. A quick bench only sees whether there are any."""
+    """Calls a second without loss; `start` is a rate, or a guess that is about right. A quick bench only sees whether there
+    are any."""
     if bench.quick:
         brief = ["--rate", QUICK_RATE, "--duration", 0.5, "--drain", 2, *expected(tested.state), *options]
         return Load(bench, wire, tested, f"max-{tested.state}", *brief).report(30).rate()
     # A backlog in socket buffers is only lost when it is older than T1: the longer a step, the less of the rate it can be.
     step = 5 if wire.veth else 2
-    search = ["--find-max", "--drain", 6, "--rate", start, "--step", step, *expected(tested.state), *options]
+    search = ["--find-max", "--drain", 6, "--rate", int(start), "--step", step, *expected(tested.state), *options]
+    if isinstance(start, Guess):
+        search += ["--stride", 15]
     return Load(bench, wire, tested, f"max-{tested.state}", *search).report(900).max_rate()
+
+
+class Guess(int):
+    """A rate that is found nearby."""
+
+    @classmethod
+    def around(cls, rate):
+        return cls(max(10, rate * 0.93))
 
 
 def maxima(bench, measure, start):
     """Of all runs. The first searches from `start` on; those after it know about where to look."""
     found = [measure(start)]
     while len(found) < bench.runs:
-        found.append(measure(max(10, round(found[0] * 0.7))))
+        found.append(measure(Guess.around(found[0])))
     return found
 
 

@@ -34,6 +34,7 @@ struct options {
 	uint32_t dialogs; // built up first and kept to the end
 	uint32_t sources, slots, hops, verify, message_size, trace_errors, stop_after_errors;
 	double resolution; // of find-max, percent
+	double stride;	   // likewise
 	const char *headers, *json, *blast;
 	uint64_t seed;
 	uint32_t cpu;

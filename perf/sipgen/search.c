@@ -75,16 +75,16 @@ static bool passes(struct run *run, double rate) {
 }
 
 void search_run(struct run *run) {
-	double low = 0, high = 0, rate = run->o->rate;
+	double low = 0, high = 0, rate = run->o->rate, stride = 1 + run->o->stride / 100;
 
 	while (high == 0 && run->step_count < STEPS_MAX && *run->signals == 0) {
 		if (passes(run, rate))
 			low = rate;
 		else
 			high = rate;
-		rate *= 2;
+		rate *= stride;
 	}
-	for (rate = high / 2; low == 0 && rate >= RATE_LEAST && *run->signals == 0; rate /= 2) {
+	for (rate = high / stride; low == 0 && rate >= RATE_LEAST && *run->signals == 0; rate /= stride) {
 		if (passes(run, rate))
 			low = rate;
 		else

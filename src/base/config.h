@@ -83,6 +83,8 @@ struct config_route {
 	struct config_target *targets; // by priority; of a rule that only has `to` that one
 };
 
+#define TIMER_C_BELOW_MS 180000u // Timer C is longer (RFC 3261 16.6 item 11)
+
 struct config_timers {
 	uint32_t t1_ms, t2_ms, t4_ms;
 	uint32_t b_ms, c_ms, d_ms, f_ms, h_ms, i_ms, j_ms, k_ms, l_ms, m_ms;
@@ -99,6 +101,8 @@ struct config_capacity {
 	uint16_t packet_bytes; // largest datagram taken
 	uint32_t headers;      // per message
 	uint32_t vias;	       // per message
+	uint32_t routes;       // Routes, and Record-Routes, per request
+	uint32_t body_bytes;   // per request
 };
 
 // Datagrams of addresses that are not trusted. A rate of 0 is no limit.

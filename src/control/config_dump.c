@@ -200,13 +200,13 @@ static json_t *timers_json(const struct config_timers *timers) {
 
 	for (uint32_t i = 0; i < ARRAY_LEN(rows); i++)
 		json_object_set_new(object, rows[i].name, json_integer(rows[i].ms));
-	json_object_set_new(object, "c_may_be_short", json_boolean(timers->c_ms < 180000));
+	json_object_set_new(object, "c_may_be_short", json_boolean(timers->c_ms <= TIMER_C_BELOW_MS));
 	return object;
 }
 
 static json_t *capacity_json(const struct config_capacity *capacity) {
 	return json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 		"transactions",
 		(json_int_t)capacity->transactions,
 		"dialogs",
@@ -222,7 +222,11 @@ static json_t *capacity_json(const struct config_capacity *capacity) {
 		"headers",
 		(json_int_t)capacity->headers,
 		"vias",
-		(json_int_t)capacity->vias
+		(json_int_t)capacity->vias,
+		"routes",
+		(json_int_t)capacity->routes,
+		"body_bytes",
+		(json_int_t)capacity->body_bytes
 	);
 }
 

@@ -114,13 +114,16 @@ static void read_hop(struct build *b, const char *path, const char *text, struct
 
 // What the Request-URI towards a target becomes: a whole SIP URI without what a Request-URI must not have.
 static struct str read_uri(struct build *b, const char *path, const char *text) {
+	struct sip_param method;
 	struct sip_uri uri;
 
-	if (text && (!sip_uri_parse(str_from_c(text), &uri) || !uri.is_sip || uri.is_sips || uri.headers.len > 0))
+	if (text && (!sip_uri_parse(str_from_c(text), &uri) || !uri.is_sip || uri.is_sips || uri.headers.len > 0 ||
+		     sip_param_find(uri.params, STR("method"), &method) > 0))
 		config_problem(
 			b->tree,
 			path,
-			"\"%s\" is no SIP URI for a request; write one like sip:bob@192.0.2.1:5060, without headers",
+			"\"%s\" is no SIP URI for a request; write one like sip:bob@192.0.2.1:5060, without headers or "
+			"method",
 			text
 		);
 	return own_str(b, text);

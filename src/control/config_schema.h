@@ -165,9 +165,9 @@ const char *config_word(const struct config_section *section, const char *key, i
 	X(UINT, timers, t4, , OPTIONAL, 10, 600000, "5000", "ms", "longest time a message stays in the network") \
 	X(UINT, timers, b, , OPTIONAL, 10, 3600000, "64 times `t1`", "ms", \
 		"INVITE client transaction without an answer") \
-	X(UINT, timers, c, , OPTIONAL, 100, 86400000, "180000", "ms", \
-		"INVITE without a final answer; at least 180000 unless `c_may_be_short`") \
-	X(BOOL, timers, c_may_be_short, , OPTIONAL, 0, 1, "false", "", "allows `c` below 180000 (tests)") \
+	X(UINT, timers, c, , OPTIONAL, 100, 86400000, "185000", "ms", \
+		"INVITE without a final answer; more than 180000 unless `c_may_be_short`") \
+	X(BOOL, timers, c_may_be_short, , OPTIONAL, 0, 1, "false", "", "allows `c` of 180000 or less (tests)") \
 	X(UINT, timers, d, , OPTIONAL, 0, 3600000, "the larger of 32000 and 64 times `t1`", "ms", \
 		"wait for retransmitted final answers to INVITE") \
 	X(UINT, timers, f, , OPTIONAL, 10, 3600000, "64 times `t1`", "ms", \
@@ -196,7 +196,10 @@ const char *config_word(const struct config_section *section, const char *key, i
 	X(UINT, capacity, packet_bytes, , OPTIONAL, 1000, 16000, "9000", "bytes", \
 		"largest datagram taken; at least the `mtu` of each port") \
 	X(UINT, capacity, headers, , OPTIONAL, 16, 256, "128", "", "header lines of a message") \
-	X(UINT, capacity, vias, , OPTIONAL, 2, 255, "70", "", "Vias of a message")
+	X(UINT, capacity, vias, , OPTIONAL, 2, 255, "70", "", "Vias of a message") \
+	X(UINT, capacity, routes, , OPTIONAL, 4, 255, "64", "", "Routes of a request, and Record-Routes; more get 400") \
+	X(UINT, capacity, body_bytes, , OPTIONAL, 1, 65535, "65535", "bytes", \
+		"body of a request; a larger one gets 413. What does not fit into a datagram is dropped before")
 
 #define KEYS_sources(X) \
 	X(LIST_TEXT, sources, trusted, , OPTIONAL, 0, 1024, "[]", "", \

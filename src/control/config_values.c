@@ -96,12 +96,13 @@ void build_timers(struct build *b) {
 			timers->t2_ms,
 			timers->t1_ms
 		);
-	if (timers->c_ms < 180000 && !(raw->c_may_be_short && *raw->c_may_be_short))
+	if (timers->c_ms <= TIMER_C_BELOW_MS && !(raw->c_may_be_short && *raw->c_may_be_short))
 		config_problem(
 			b->tree,
 			"timers.c",
-			"%u is less than the 180000 of RFC 3261; write at least that, or `c_may_be_short: true`",
-			timers->c_ms
+			"%u is not more than the %u of RFC 3261; write more than that, or `c_may_be_short: true`",
+			timers->c_ms,
+			TIMER_C_BELOW_MS
 		);
 }
 
@@ -149,6 +150,8 @@ void build_capacity(struct build *b) {
 		.packet_bytes = (uint16_t)CHOSEN(raw, capacity, packet_bytes),
 		.headers = CHOSEN(raw, capacity, headers),
 		.vias = CHOSEN(raw, capacity, vias),
+		.routes = CHOSEN(raw, capacity, routes),
+		.body_bytes = CHOSEN(raw, capacity, body_bytes),
 	};
 	want_share(
 		b,

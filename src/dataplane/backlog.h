@@ -24,7 +24,7 @@ struct backlog {
 	bool look;    // this turn takes all there is
 	bool behind;  // new requests are refused
 	bool stayed;  // all turns of this step were deep
-	uint8_t shed; // sixteenths of the new calls that are dropped unread
+	uint8_t shed; // sixteenths of the new calls that are dropped
 	uint32_t full_turns;
 	uint64_t turn_ms; // of the last turn
 	uint64_t idle_ms; // when a turn last found nothing, later by what the core was away since

@@ -10,6 +10,7 @@
 #include <rte_ip.h>
 #include <rte_malloc.h>
 
+#include "dataplane/guard.h"
 #include "dataplane/output.h"
 #include "dataplane/tx.h"
 
@@ -313,6 +314,10 @@ static bool has_room(const struct whole *whole, const struct part *part) {
 static struct rte_mbuf *join(struct worker *w, const struct part *part, const uint8_t *frame) {
 	struct whole *whole = whole_find(w->fragments, &part->key);
 
+	if (!whole && guard_is_banned(w->guard, part->key.family, part->key.source, w->now_ms)) {
+		count_one(&w->count, COUNT_DROP_SOURCE_BANNED);
+		return NULL;
+	}
 	if (!whole)
 		whole = whole_begin(w, &part->key);
 	if (!whole)

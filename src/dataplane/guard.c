@@ -58,11 +58,12 @@ static void ban(struct guard_source *source, uint32_t seconds, uint64_t now_ms) 
 	source->until_s = (uint32_t)((now_ms + THOUSAND - 1) / THOUSAND) + seconds;
 }
 
-static bool is_of(const struct guard_source *source, const struct ip_addr *addr) {
-	struct ip_halves halves = ip_halves(addr);
+static inline bool is_at(const struct guard_source *source, uint8_t family, struct ip_halves addr) {
+	return source->family == family && source->addr.first == addr.first && source->addr.second == addr.second;
+}
 
-	return source->family == addr->family && source->addr.first == halves.first &&
-	       source->addr.second == halves.second;
+static bool is_of(const struct guard_source *source, const struct ip_addr *addr) {
+	return is_at(source, addr->family, ip_halves(addr));
 }
 
 static bool is_banned(struct guard_source *source, uint64_t now_ms) {
@@ -91,8 +92,7 @@ static struct guard_source *source_of(struct guard *guard, const struct ip_addr 
 	for (uint32_t i = 0; i < GUARD_WAYS; i++) {
 		struct guard_source *at = &bucket[i];
 
-		if (likely(at->family == from->family && at->addr.first == addr.first && at->addr.second == addr.second
-		    ))
+		if (likely(is_at(at, from->family, addr)))
 			return at;
 		if (worth(at, now_ms) < worth(place, now_ms))
 			place = at;
@@ -133,6 +133,16 @@ static void source_exceeds(const struct guard *guard, struct guard_source *sourc
 		return;
 	source->excess = 0;
 	ban(source, guard->cfg->ban_s, now_ms);
+}
+
+bool guard_is_banned(struct guard *guard, uint8_t family, struct ip_halves addr, uint64_t now_ms) {
+	struct guard_source *bucket = guard->sources[bucket_of(guard, addr)];
+
+	for (uint32_t i = 0; i < GUARD_WAYS; i++) {
+		if (is_at(&bucket[i], family, addr))
+			return is_banned(&bucket[i], now_ms);
+	}
+	return false;
 }
 
 enum guard_verdict guard_judge(struct guard *guard, const struct ip_addr *from, uint64_t now_ms) {

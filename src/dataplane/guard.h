@@ -72,5 +72,8 @@ bool guard_ban_next(
 // A datagram that passed was one of those nobody wants.
 void guard_strike(struct guard *guard, const struct ip_addr *from, uint64_t now_ms);
 
+// Whether it is banned, and nothing else: for what is not a datagram yet.
+bool guard_is_banned(struct guard *guard, uint8_t family, struct ip_halves addr, uint64_t now_ms);
+
 // For a datagram from that address. `now_ms` never goes back.
 enum guard_verdict guard_judge(struct guard *guard, const struct ip_addr *from, uint64_t now_ms);

@@ -401,6 +401,9 @@ void dialog_session(struct dialog_table *table, struct dialog *dialog, uint32_t 
 
 bool dialog_bye_answered(struct dialog_table *table, struct dialog *dialog, uint16_t status) {
 	if (status == 0 || (status >= 200 && status < 300) || status == 408 || status == 481) {
+		// The end of the INVITE finds the set by its head, and takes it along.
+		if (!was_confirmed(table, dialog) && dialog == head_of(table, dialog))
+			return false;
 		dialog_free(table, dialog);
 		return true;
 	}

@@ -162,7 +162,7 @@ void dialog_target(struct dialog_table *table, struct dialog *dialog, bool of_ca
 void dialog_session(struct dialog_table *table, struct dialog *dialog, uint32_t seconds, uint64_t now_ms);
 
 // The answer to a BYE: 2xx, 408 and 481 (or no answer: status 0) end the dialog, true; else it goes on (RFC
-// 3261 15.1.1, 12.2.1.2).
+// 3261 15.1.1, 12.2.1.2). The head of a set that nobody answered stays, Terminated, until its INVITE is over.
 bool dialog_bye_answered(struct dialog_table *table, struct dialog *dialog, uint16_t status);
 
 // Takes one record out of its set and gives it back; with the head go the siblings that were not confirmed.

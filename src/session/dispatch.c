@@ -150,8 +150,23 @@ static void act(struct session *s, const struct inbound *in) {
 		refuse_malformed(s, in->m, in->verdict);
 }
 
-// Far beyond what the worker can carry even refusing takes too long: some new calls are dropped unread, and their
-// callers try again. What belongs to a call passes (but for an INVITE in it, which comes again).
+// True when a header line says Route, as it does in what belongs to a call that passed us.
+static bool has_route(struct str text) {
+	const char *at = text.ptr, *end = text.ptr + text.len;
+
+	while ((at = memchr(at, '\n', (size_t)(end - at)))) {
+		at++;
+		if (at == end || *at == '\r' || *at == '\n')
+			break;
+		if (end - at > 5 && (*at | 0x20) == 'r' && str_eq_nocase(str_of(at, 5), STR("Route")) &&
+		    (at[5] == ':' || char_is_lws(at[5])))
+			return true;
+	}
+	return false;
+}
+
+// Far beyond what the worker can carry even refusing takes too long: some new calls are dropped all but unread, and
+// their callers try again. What belongs to a call passes.
 static bool is_shed(struct session *s, struct rte_mbuf *m) {
 	const struct str text = str_of(rte_pktmbuf_mtod(m, char *), rte_pktmbuf_data_len(m));
 
@@ -160,7 +175,7 @@ static bool is_shed(struct session *s, struct rte_mbuf *m) {
 	s->dice ^= s->dice << 13;
 	s->dice ^= s->dice >> 7;
 	s->dice ^= s->dice << 17;
-	if ((s->dice & 15) >= s->w->backlog.shed)
+	if ((s->dice & 15) >= s->w->backlog.shed || has_route(text))
 		return false;
 	count_one(&s->w->count, COUNT_REFUSED_SHED);
 	count_one(&s->w->count, COUNT_RX_SIP_OWNED);

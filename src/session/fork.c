@@ -5,8 +5,10 @@
 #include "base/hash.h"
 #include "session/forward.h"
 
-#define BREADTH_DEFAULT 60 // RFC 5393 section 5.3.3
+#define BREADTH_MAX 60 // RFC 5393 section 5.3.3; what a request without has, too
 #define TRY_MAX_MS 600000
+#define AGAIN_MS 500 // a final response that could not be sent
+#define AGAIN_MAX 60
 
 int fork_table_init(struct fork_table *table, uint32_t capacity, enum mem_huge huge) {
 	const uint32_t longest_ms = TRY_MAX_MS;
@@ -111,14 +113,27 @@ static void call_failed(struct session *s, const struct fork *fork) {
 	dialog_invite_over(&s->dialogs, dialog);
 }
 
+// When it is due again.
+static void arm_for(struct session *s, struct fork *fork, uint32_t ms) {
+	timer_cancel(&s->forks.queues, fork);
+	fork->try_until_ms = s->w->now_ms + ms;
+	timer_arm(&s->forks.queues, fork, s->w->now_ms, fork->try_until_ms);
+}
+
 static void answer(struct session *s, struct fork *fork) {
 	struct txn *server = txn_get(&s->txns, fork->server);
 
-	fork->is_final = fork->is_stopped = true;
+	fork->is_stopped = true;
+	if (server && !fork_give_best(s, fork, server)) {
+		if (fork->unsent++ < AGAIN_MAX) {
+			arm_for(s, fork, AGAIN_MS);
+			return;
+		}
+		fork_give_nothing(s, server);
+	}
+	fork->is_final = true;
 	timer_cancel(&s->forks.queues, fork);
 	call_failed(s, fork);
-	if (server)
-		fork_give_best(s, fork, server);
 	texts_give(s, fork);
 	if (fork->live == 0)
 		release(s, fork);
@@ -154,7 +169,7 @@ static unsigned count_in(const struct fork *fork, enum branch_state state) {
 }
 
 // False when the request could not be sent there.
-static bool branch_start(struct session *s, struct fork *fork, struct fork_branch *branch, uint32_t breadth) {
+static bool branch_start(struct session *s, struct fork *fork, struct fork_branch *branch) {
 	struct dialog *dialog = dialog_get(&s->dialogs, fork->dialog);
 	struct forward f = {
 		.m = fork_request_again(s, fork),
@@ -169,12 +184,12 @@ static bool branch_start(struct session *s, struct fork *fork, struct fork_branc
 				.by_caller = true,
 				.is_forked = true,
 				.uri = branch->uri,
-				.breadth = breadth,
+				.breadth = branch->breadth,
 			},
 	};
 	struct txn *client = NULL;
 
-	if (f.m && route_way_out(s, packet_of(f.m), -1, &f.target) == COUNT_COUNT)
+	if (f.m && route_way_out(s, packet_of(f.m), fork->preferred, &f.target) == COUNT_COUNT)
 		client = txn_client_create(&s->txns, fork->method, fork->call_hash, &branch->to, s->w->now_ms);
 	if (!client) {
 		rte_pktmbuf_free(f.m);
@@ -208,37 +223,49 @@ static bool next_rank(const struct fork *fork, uint32_t *ret_rank, unsigned *ret
 }
 
 static uint32_t breadth_of(struct session *s, const struct fork *fork) {
-	uint64_t breadth = BREADTH_DEFAULT;
+	uint64_t breadth = BREADTH_MAX;
 	struct str value;
 
 	if (!local_parse(s, fork->request))
-		return BREADTH_DEFAULT;
+		return BREADTH_MAX;
 	value = sip_header_first(&s->stored, HDR_MAX_BREADTH);
 	if (value.ptr && !str_to_u64(value, UINT16_MAX, &breadth))
-		return BREADTH_DEFAULT;
-	return (uint32_t)breadth;
+		return BREADTH_MAX;
+	return breadth < BREADTH_MAX ? (uint32_t)breadth : BREADTH_MAX;
 }
 
-// Asks all targets of that rank at once, as far as Max-Breadth goes, which they share (RFC 5393 section 5.3.3).
+// What no branch has.
+static uint32_t breadth_left(struct session *s, const struct fork *fork) {
+	uint32_t left = breadth_of(s, fork);
+
+	for (unsigned i = 0; i < fork->count; i++)
+		left -= fork->branch[i].breadth < left ? fork->branch[i].breadth : left;
+	return left;
+}
+
+// Asks all targets of that rank at once, as far as Max-Breadth goes, which branches that go on at one time share (RFC
+// 5393 section 5.3.3): where a rank may be followed before it is over, with all that may follow.
 static unsigned start_rank(struct session *s, struct fork *fork, uint32_t rank, unsigned count) {
-	uint32_t breadth = breadth_of(s, fork);
+	uint32_t left = breadth_left(s, fork);
 	unsigned started = 0;
 
+	if (s->w->cfg->routes[fork->rule].try_ms > 0)
+		count = count_in(fork, BRANCH_WAITING);
 	for (unsigned i = 0; i < fork->count; i++) {
 		struct fork_branch *branch = &fork->branch[i];
-		uint32_t part;
 
 		if (branch->state != BRANCH_WAITING || branch->rank != rank)
 			continue;
-		part = breadth / count;
+		branch->breadth = (uint16_t)(left >= count ? left / count : left > 0);
 		branch->state = BRANCH_PENDING;
-		if (part > 0 && branch_start(s, fork, branch, part)) {
+		if (branch->breadth > 0 && branch_start(s, fork, branch)) {
 			started++;
+			left -= branch->breadth;
 		} else {
 			branch->state = BRANCH_OVER;
-			branch->status = part > 0 ? 503 : 440;
+			branch->status = branch->breadth > 0 ? 503 : 440;
+			branch->breadth = 0;
 		}
-		breadth -= part;
 		count--;
 	}
 	return started;
@@ -247,11 +274,10 @@ static unsigned start_rank(struct session *s, struct fork *fork, uint32_t rank, 
 static void arm(struct session *s, struct fork *fork) {
 	uint32_t try_ms = s->w->cfg->routes[fork->rule].try_ms;
 
-	timer_cancel(&s->forks.queues, fork);
-	if (try_ms == 0 || count_in(fork, BRANCH_WAITING) == 0)
-		return;
-	fork->try_until_ms = s->w->now_ms + try_ms;
-	timer_arm(&s->forks.queues, fork, s->w->now_ms, fork->try_until_ms);
+	if (try_ms > 0 && count_in(fork, BRANCH_WAITING) > 0)
+		arm_for(s, fork, try_ms);
+	else
+		timer_cancel(&s->forks.queues, fork);
 }
 
 // Asks those whose turn it is. False when there are none left.
@@ -318,7 +344,10 @@ void fork_answered(struct session *s, struct fork *fork, const struct txn *clien
 void fork_failed(struct session *s, struct fork *fork, const struct txn *client, uint16_t status, struct str text) {
 	struct fork_branch *branch = branch_of(s, fork, client);
 
-	if (!branch || branch->state != BRANCH_PENDING)
+	if (!branch)
+		return;
+	branch->breadth = 0;
+	if (branch->state != BRANCH_PENDING)
 		return;
 	branch->state = BRANCH_OVER;
 	if (fork->is_final)
@@ -348,6 +377,10 @@ static void try_over(void *ctx, void *record) {
 
 	if (s->w->now_ms < fork->try_until_ms) {
 		timer_arm(&s->forks.queues, fork, s->w->now_ms, fork->try_until_ms);
+		return;
+	}
+	if (fork->unsent > 0) {
+		answer(s, fork);
 		return;
 	}
 	for (unsigned i = 0; i < fork->count; i++) {
@@ -387,6 +420,7 @@ struct fork *fork_create(struct session *s, struct forward *f, struct txn *serve
 	fork->method = (uint8_t)s->msg->method;
 	fork->listener = from->listener;
 	fork->port = from->port;
+	fork->preferred = f->target.preferred;
 	fork->from = from->src;
 	fork->own_routes = f->target.own_routes;
 	fork->only_own_routes = f->target.only_own_routes;

@@ -34,6 +34,7 @@ struct fork_branch {
 	bool owns_uri;	  // the text is in the arena
 	bool is_late;	  // cancelled since its time was over: nobody waits for it to ask the next
 	uint16_t status;  // of the final, once it is over
+	uint16_t breadth; // its part of Max-Breadth, until its final comes
 	uint32_t rank;	  // lower ones first, equal ones at once
 	struct str uri;	  // Request-URI; empty = the one that came
 	struct str final; // in the arena, without our Via; empty when there is none to be passed on
@@ -48,11 +49,13 @@ struct fork {
 	uint8_t method;	    // enum sip_method
 	uint8_t listener;   // the request came in by
 	uint8_t port;	    // likewise
+	int8_t preferred;   // see struct target
 	uint8_t own_routes; // Route entries at its top that name us
 	bool only_own_routes;
 	bool makes_dialog;
 	bool is_stopped; // no branch is started any more
 	bool is_final;	 // the server transaction had its final response
+	uint8_t unsent;	 // times that one was due and no packet buffer was left
 	int32_t rule;
 	uint64_t try_until_ms;
 	uint64_t call_hash;
@@ -112,8 +115,12 @@ struct str fork_text_take(struct session *s, struct str text);
 // The request as it came, parsed into s->forked, which s->msg is then, in a packet of its own; NULL when there is none.
 struct rte_mbuf *fork_request_again(struct session *s, const struct fork *fork);
 
-// Gives the server transaction the best response, one of our own where there is no text of it, or ends it.
-void fork_give_best(struct session *s, const struct fork *fork, struct txn *server);
+// Gives the server transaction the best response, one of our own where there is no text of it. False when there is no
+// packet buffer for it.
+bool fork_give_best(struct session *s, const struct fork *fork, struct txn *server);
+
+// Ends a server transaction that cannot be answered, or must not be.
+void fork_give_nothing(struct session *s, struct txn *server);
 
 // Adds the Contacts of a 3xx (`text`) from a target of that rank to the targets, if the rule wants that. False when
 // none of them is one.

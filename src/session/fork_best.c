@@ -132,13 +132,12 @@ static struct rte_mbuf *own_response(struct session *s, const struct fork *fork,
 	return m;
 }
 
-// The server transaction cannot be answered, or must not be.
-static void abandon(struct session *s, struct txn *server) {
+void fork_give_nothing(struct session *s, struct txn *server) {
 	if (txn_step(&s->txns, server, TXN_TU_ABANDON, s->w->now_ms) & TXN_DO_FREE)
 		txn_free(&s->txns, server);
 }
 
-void fork_give_best(struct session *s, const struct fork *fork, struct txn *server) {
+bool fork_give_best(struct session *s, const struct fork *fork, struct txn *server) {
 	const struct fork_branch *best = best_of(fork);
 	struct response_kept kept = {.text = {.buf = s->again, .size = sizeof(s->again)}};
 	uint16_t status = !best || best->status == 503 ? 500 : best->status;
@@ -146,8 +145,8 @@ void fork_give_best(struct session *s, const struct fork *fork, struct txn *serv
 
 	// Whoever sent it has given up by now, and a 408 would only make it worse (RFC 4320 section 4.2).
 	if (best && best->status == 408 && best->final.len == 0 && fork->method != SIP_INVITE) {
-		abandon(s, server);
-		return;
+		fork_give_nothing(s, server);
+		return true;
 	}
 	m = best ? best_response(s, best, challenges(s, fork, best)) : NULL;
 	if (best && !m) // too much of it
@@ -156,11 +155,10 @@ void fork_give_best(struct session *s, const struct fork *fork, struct txn *serv
 		count_one(&s->w->count, COUNT_MSG_RESPONSES_OUT);
 	else
 		m = own_response(s, fork, status);
-	if (!m) {
-		abandon(s, server);
-		return;
-	}
+	if (!m)
+		return false;
 	if (server->kind == TXN_SERVER)
 		kept.is_common = keep_response(&s->forked, server->has_to_tag, STR(""), &kept.text);
 	response_give(s, server, status, kept, m);
+	return true;
 }

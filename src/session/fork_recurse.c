@@ -42,18 +42,20 @@ static bool is_reachable(const struct session *s, const struct fork *fork, const
 	const struct packet from = {.listener = fork->listener};
 	struct target target = {.to = *to};
 
-	return route_way_out(s, &from, -1, &target) == COUNT_COUNT;
+	return route_way_out(s, &from, fork->preferred, &target) == COUNT_COUNT;
 }
 
 // False when that is no target for us.
 static bool add_contact(struct session *s, struct fork *fork, uint32_t rank, struct str entry) {
 	struct fork_branch branch = {.owns_uri = true, .client = {.slot = SLOT_NONE}};
 	struct sip_name_addr contact;
+	struct sip_param method;
 	struct sip_uri uri;
 	uint32_t most = rank | ((1u << FORK_RANK_SHIFT) - 1);
 
 	if (fork->count == FORK_BRANCHES_MAX || !sip_name_addr_parse(entry, &contact) ||
-	    !sip_uri_parse(contact.uri, &uri) || !uri.is_sip || uri.headers.len > 0 || is_known(fork, contact.uri) ||
+	    !sip_uri_parse(contact.uri, &uri) || !uri.is_sip || uri.headers.len > 0 ||
+	    sip_param_find(uri.params, STR("method"), &method) > 0 || is_known(fork, contact.uri) ||
 	    !route_uri_endpoint(&uri, &branch.to) || !is_reachable(s, fork, &branch.to))
 		return false;
 	branch.rank = rank + 1001 - q_of(&contact);

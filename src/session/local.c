@@ -52,7 +52,7 @@ struct rte_mbuf *local_response(struct session *s, const struct packet *from, co
 struct rte_mbuf *local_response_stored(struct session *s, const struct txn *client, uint16_t status) {
 	const struct sip_response how = {
 		.status = status,
-		.to_tag = str_of(s->scratch, MINT_TAG_LEN),
+		.to_tag = str_of(s->scratch, status > 100 ? MINT_TAG_LEN : 0),
 		.server = str_from_c(s->w->cfg->server_name),
 		.skip_top_via = true,
 	};

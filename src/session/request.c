@@ -321,6 +321,9 @@ static bool validate(struct session *s, struct rte_mbuf *m) {
 		local_refuse(s, m, 483, COUNT_SIP_TOO_HOPS);
 		return false;
 	}
+	// A CANCEL asks for nothing (RFC 3261 8.2.2.3) and begins nothing.
+	if (s->msg->method == SIP_CANCEL)
+		return true;
 	if (s->msg->first[HDR_PROXY_REQUIRE] >= 0 && unsupported(s, &extra)) {
 		struct str lines = extra.overflow ? STR("") : str_of(extra.buf, extra.len);
 

@@ -87,7 +87,7 @@ void response_edit_unavailable(struct sip_edits *edits, const struct sip_msg *re
 
 	if (response->status != 503)
 		return;
-	sip_edit_add(edits, (uint32_t)sizeof("SIP/2.0 ") - 1, code.len, code);
+	sip_edit_add(edits, response->index.first_line + (uint32_t)sizeof("SIP/2.0 ") - 1, code.len, code);
 	if (reason.len > 0)
 		sip_edit_add(edits, (uint32_t)(reason.ptr - response->buf), reason.len, sip_reason_phrase(500));
 }
@@ -99,6 +99,7 @@ bool response_strip(struct session *s, struct rte_mbuf *m, struct str lines) {
 
 	stage_enter(s->w, STAGE_EDIT);
 	sip_edits_init(&edits, s->msg);
+	rewrite_version(&edits, s->msg->index.first_line);
 	sip_edit_remove_top(&edits, HDR_VIA);
 	if (unlikely(lines.len > 0))
 		sip_edit_insert_lines(&edits, -1, lines);
@@ -135,6 +136,17 @@ static void branch_failed(struct session *s, struct rte_mbuf *m, const struct tx
 	rte_pktmbuf_free(m);
 }
 
+// A 2xx goes on even behind a refusal, which its caller has acknowledged to us (RFC 3261 16.7 step 5): the server
+// transaction says where to, and has nothing more to do with it.
+static void pass_late(struct session *s, struct rte_mbuf *m, const struct txn *server) {
+	if (!response_strip(s, m, STR(""))) {
+		local_drop(s, m, COUNT_SIP_TOO_LARGE);
+		return;
+	}
+	count_one(&s->w->count, COUNT_MSG_RESPONSES_OUT);
+	local_send(s, server, m);
+}
+
 // Upstream, without our Via.
 static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client, struct str lines) {
 	struct txn *server = server_of(s, client);
@@ -151,6 +163,11 @@ static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client, s
 		return;
 	}
 	status = s->msg->status;
+	if (fork && status / 100 == 2 && server->kind == TXN_INVITE_SERVER && server->status >= 300) {
+		fork_answered(s, fork, client);
+		pass_late(s, m, server);
+		return;
+	}
 	if (server->kind == TXN_SERVER || status < 200)
 		kept.is_common = keep_response(
 			s->msg, server->has_to_tag, lines, &kept.text
@@ -212,6 +229,16 @@ static void ack_send(struct session *s, struct txn *client) {
 	local_send(s, client, m);
 }
 
+// To other requests than INVITE no provisional but our own 100 and no 408 is passed on: neither would help whoever
+// asked (RFC 4320 sections 4.1, 4.2).
+static void hold_back(struct session *s, struct rte_mbuf *m, const struct txn *client) {
+	struct fork *fork = s->msg->status == 408 ? fork_of(s, client) : NULL;
+
+	if (fork)
+		fork_failed(s, fork, client, 408, STR(""));
+	rte_pktmbuf_free(m);
+}
+
 void response_handle(struct session *s, struct rte_mbuf *m) {
 	struct txn *client = txn_client_find(&s->txns, s->msg, s->call_hash);
 	uint16_t status = s->msg->status;
@@ -223,7 +250,7 @@ void response_handle(struct session *s, struct rte_mbuf *m) {
 		stateless_response(s, m);
 		return;
 	}
-	if (!client || (s->msg->via_count < 2 && client->method != SIP_CANCEL)) {
+	if (!client || (s->msg->via_count > 1) == (client->method == SIP_CANCEL)) {
 		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
 		return;
 	}
@@ -243,9 +270,10 @@ void response_handle(struct session *s, struct rte_mbuf *m) {
 		cancel_send(s, client);
 	lines = dialog_update(s, client, packet_of(m));
 	// 100 is for us alone (RFC 3261 16.7 step 5); the answer to our own CANCEL likewise.
-	if (status == 100 || client->method == SIP_CANCEL) {
+	if (status == 100 || client->method == SIP_CANCEL)
 		rte_pktmbuf_free(m);
-		return;
-	}
-	pass_on(s, m, client, lines);
+	else if (unlikely(client->method != SIP_INVITE && (status < 200 || status == 408)))
+		hold_back(s, m, client);
+	else
+		pass_on(s, m, client, lines);
 }

@@ -6,8 +6,11 @@
 // What a proxy changes of a request on its way (RFC 3261 16.6 items 3, 4, 6 and 8, 18.2.1).
 
 // Requests that make a dialog get a Record-Route; so do re-INVITEs, for elements that lost their state.
-static bool wants_record_route(const struct sip_msg *msg) {
-	return msg->method == SIP_INVITE || msg->method == SIP_SUBSCRIBE || msg->method == SIP_REFER;
+// A NOTIFY makes the route set of whoever subscribed (RFC 6665 section 4.3); one whose SUBSCRIBE did not pass us has no
+// Route of ours.
+static bool wants_record_route(const struct sip_msg *msg, const struct target *target) {
+	return msg->method == SIP_INVITE || msg->method == SIP_SUBSCRIBE || msg->method == SIP_REFER ||
+	       (msg->method == SIP_NOTIFY && target->own_routes > 0);
 }
 
 static void write_record_route(struct session *s, struct sip_writer *w, uint8_t listener, struct str id, bool doubled) {
@@ -28,7 +31,7 @@ static void edit_top(struct session *s, struct forward *f, const char *branch, u
 	uint8_t in = packet_of(f->m)->listener;
 	const struct listener_text *text = &s->listener[f->target.listener];
 
-	if (wants_record_route(s->msg) && !f->target.is_stateless) {
+	if (wants_record_route(s->msg, &f->target) && !f->target.is_stateless) {
 		char id[MINT_LEN];
 		bool doubled = in != f->target.listener;
 
@@ -163,6 +166,11 @@ static void edit_for_branch(struct forward *f, const struct sip_msg *msg) {
 	}
 }
 
+void rewrite_version(struct sip_edits *edits, uint32_t at) {
+	if (unlikely(memcmp(edits->msg->buf + at, "SIP", 3) != 0))
+		sip_edit_add(edits, at, 3, STR("SIP"));
+}
+
 void rewrite_prepare(struct session *s, struct forward *f, const char *branch, uint32_t branch_len) {
 	static const uint16_t max_forwards_default = 70;
 	const struct sip_msg *msg = s->msg;
@@ -172,6 +180,7 @@ void rewrite_prepare(struct session *s, struct forward *f, const char *branch, u
 	stage_enter(s->w, STAGE_EDIT);
 	f->scratch = (struct sip_writer){.buf = s->scratch, .size = sizeof(s->scratch) - SIP_MAX_FORWARDS_SCRATCH};
 	sip_edits_init(&f->edits, msg);
+	rewrite_version(&f->edits, (uint32_t)(msg->request_uri.ptr + msg->request_uri.len + 1 - msg->buf));
 	edit_top(s, f, branch, branch_len);
 	edit_received(s, f);
 	edit_routes(f, msg);

@@ -21,14 +21,19 @@ int route_listener_named(const struct config *cfg, const struct sip_uri *uri) {
 
 // Names wait for the resolver (RFC 3263), other transports for their listeners.
 bool route_uri_endpoint(const struct sip_uri *uri, struct endpoint *ret_to) {
-	struct sip_param transport;
+	struct sip_param transport, maddr;
+	struct sip_uri there;
 
 	if (uri->is_sips)
 		return false;
 	if (sip_param_find(uri->params, STR("transport"), &transport) > 0 &&
 	    !str_eq_nocase(transport.value, STR("udp")))
 		return false;
-	return sip_uri_endpoint(uri, ret_to);
+	if (likely(sip_param_find(uri->params, STR("maddr"), &maddr) <= 0))
+		return sip_uri_endpoint(uri, ret_to);
+	there = *uri;
+	there.host = maddr.value;
+	return sip_uri_endpoint(&there, ret_to);
 }
 
 static int hex_value(char c) {
@@ -243,6 +248,10 @@ static enum count choose(const struct session *s, const struct packet *from, str
 	int more = skip_own(s, &entry, own);
 
 	target->rule = DIALOG_RULE_ROUTE;
+	// Nothing here is secured from hop to hop. In a dialog it is a Contact that should not be: no BYE is lost for
+	// that.
+	if (msg->uri.is_sips && msg->to.tag.len == 0)
+		return COUNT_SIP_BAD_URI_SCHEME;
 	target->own_routes = own->count;
 	target->only_own_routes = own->alone;
 	if (more < 0)
@@ -264,7 +273,7 @@ static enum count choose(const struct session *s, const struct packet *from, str
 			return COUNT_DLG_REFUSED;
 		return by_dialog(s, target) ? COUNT_COUNT : COUNT_SIP_BAD_NEXT_HOP;
 	}
-	if (!msg->uri.is_sip || msg->uri.is_sips) // nothing here is secured from hop to hop
+	if (!msg->uri.is_sip || msg->uri.is_sips)
 		return COUNT_SIP_BAD_URI_SCHEME;
 	if (!by_rules(s, from, target))
 		return COUNT_SIP_NO_RULE;
@@ -283,7 +292,7 @@ static uint16_t status_of(enum count reason) {
 		{.reason = COUNT_SIP_BAD_URI_SCHEME, .status = 416},
 		{.reason = COUNT_DLG_REFUSED, .status = 481},
 		{.reason = COUNT_SIP_LOOP, .status = 482},
-		{.reason = COUNT_SIP_BAD_NEXT_HOP, .status = 503},
+		{.reason = COUNT_SIP_BAD_NEXT_HOP, .status = 500}, // as when it was told by ICMP (16.9, 16.7 item 6)
 	};
 
 	for (unsigned i = 0; i < ARRAY_LEN(statuses); i++)
@@ -298,6 +307,7 @@ route_find(const struct session *s, const struct packet *from, struct target *re
 	struct own own;
 	enum count reason = choose(s, from, &own, &target);
 
+	target.preferred = (int8_t)own.listener;
 	if (reason == COUNT_COUNT && !target.is_forked)
 		reason = route_way_out(s, from, own.listener, &target);
 	if (reason == COUNT_COUNT)

@@ -66,7 +66,12 @@ int session_create(struct worker *w, uint64_t seed) {
 	s->w = w;
 	s->seed = seed;
 	s->dice = seed | 1;
-	s->limits = (struct sip_limits){.headers_max = cfg->capacity.headers, .vias_max = cfg->capacity.vias};
+	s->limits = (struct sip_limits){
+		.headers_max = cfg->capacity.headers,
+		.vias_max = cfg->capacity.vias,
+		.routes_max = cfg->capacity.routes,
+		.body_max = cfg->capacity.body_bytes,
+	};
 	s->own_limits = (struct sip_limits){
 		.headers_max = s->limits.headers_max + OWN_HEADERS,
 		.vias_max = s->limits.vias_max + 1,

@@ -115,6 +115,9 @@ void response_handle(struct session *s, struct rte_mbuf *m);
 // False when that cannot be done.
 bool response_strip(struct session *s, struct rte_mbuf *m, struct str lines);
 
+// The SIP-Version at that place is sent in upper case, however it came (RFC 3261 7.1).
+void rewrite_version(struct sip_edits *edits, uint32_t at);
+
 // A 503 from one next hop does not say that we cannot serve others: it is passed on as a 500 (RFC 3261 16.7 item 6).
 void response_edit_unavailable(struct sip_edits *edits, const struct sip_msg *response);
 
@@ -204,6 +207,7 @@ struct target {
 	bool only_own_routes;  // there are no others
 	bool is_strict;	       // the first other Route entry is a strict router's (RFC 3261 16.6 item 6)
 	bool is_stateless;     // the rule says so
+	int8_t preferred;      // listener our Route entries name, by which it leaves if it can; -1 = none
 	bool is_forked;	       // the rule has several targets, or the request is on its way to one of them:
 	struct str uri;	       // its Request-URI there; empty = the one that came
 	uint32_t breadth;      // its Max-Breadth

@@ -16,6 +16,26 @@ static void invite_over(struct session *s, struct txn *client) {
 		dialog_invite_over(&s->dialogs, dialog);
 }
 
+// Who sent another request than an INVITE and heard nothing hears of us once Timer E runs at T2, or would take us for
+// dead (RFC 4320 section 4.1).
+static void tell_trying(struct session *s, const struct txn *client) {
+	const struct config_timers *timers = s->txns.timers;
+	struct txn *server = server_of(s, client);
+	struct rte_mbuf *m;
+
+	if (!server || server->kind != TXN_SERVER || server->state != TXN_TRYING ||
+	    (uint32_t)s->w->now_ms - client->created_ms < timers->t2_ms - timers->t1_ms)
+		return;
+	m = local_response_stored(s, client, 100);
+	if (!m)
+		return;
+	(void)txn_step(&s->txns, server, TXN_TU_1XX, s->w->now_ms);
+	server->status = 100;
+	count_one(&s->w->count, COUNT_LOCAL_100);
+	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
+	local_send(s, server, m);
+}
+
 static void act(void *ctx, struct txn *txn, enum txn_event event, unsigned actions) {
 	struct session *s = ctx;
 	bool is_client = txn_is_client(txn);
@@ -24,6 +44,8 @@ static void act(void *ctx, struct txn *txn, enum txn_event event, unsigned actio
 		count_one(&s->w->count, COUNT_TXN_TIMEOUT);
 	if (actions & TXN_DO_RESEND)
 		local_resend(s, txn, is_client ? COUNT_RETRANSMIT_REQUESTS_OUT : COUNT_RETRANSMIT_RESPONSES_OUT);
+	if ((actions & TXN_DO_RESEND) && txn->kind == TXN_CLIENT)
+		tell_trying(s, txn);
 	if (actions & TXN_DO_CANCEL)
 		cancel_send(s, txn);
 	if ((actions & TXN_DO_TIMED_OUT) && txn->kind == TXN_INVITE_CLIENT)

@@ -65,10 +65,8 @@ void unanswered_request(struct session *s, struct txn *client, uint16_t status) 
 		branch_failed(s, client, status ? status : 408);
 		return;
 	}
-	if (dialog) {
-		dialog_bye_answered(&s->dialogs, dialog, 0);
+	if (dialog && dialog_bye_answered(&s->dialogs, dialog, 0))
 		count_one(&s->w->count, COUNT_DLG_ENDED);
-	}
 	if (status)
 		answer(s, client, status);
 }

@@ -286,8 +286,30 @@ static enum sip_verdict read_fields(struct sip_msg *msg, const struct sip_usual 
 	return verdict;
 }
 
-static enum sip_verdict check_scheme(const struct sip_msg *msg) {
-	return msg->is_request && !msg->uri.is_sip ? SIP_BAD_URI_SCHEME : SIP_OK;
+// Entries are counted only where there is room for too many.
+static bool has_more_entries(const struct sip_msg *msg, enum sip_header_id id, uint32_t max) {
+	struct sip_walk walk = {.id = id};
+	uint32_t bytes = 0, count = 0;
+	struct str entry;
+
+	for (int i = msg->first[id]; i >= 0; i = msg->next[i])
+		bytes += (uint32_t)(msg->index.header[i].end - msg->index.header[i].value) + 1;
+	if (bytes / sizeof("<sip:a>") <= max)
+		return false;
+	while (count <= max && sip_walk_next(msg, &walk, &entry) > 0)
+		count++;
+	return count > max;
+}
+
+static enum sip_verdict check_request(const struct sip_msg *msg, const struct sip_limits *limits) {
+	if (!msg->is_request)
+		return SIP_OK;
+	if (limits->routes_max > 0 && (has_more_entries(msg, HDR_ROUTE, limits->routes_max) ||
+				       has_more_entries(msg, HDR_RECORD_ROUTE, limits->routes_max)))
+		return SIP_BAD_TOO_MANY_ROUTES;
+	if (limits->body_max > 0 && msg->body.len > limits->body_max)
+		return SIP_BAD_BODY_TOO_LARGE;
+	return msg->uri.is_sip ? SIP_OK : SIP_BAD_URI_SCHEME;
 }
 
 // No method, nor "SIP/", begins like this. Four bytes give away all but one of a hundred datagrams of noise, at a small
@@ -333,7 +355,7 @@ enum sip_verdict sip_parse(
 	if ((verdict = check_repeated(msg)) != SIP_OK || (verdict = vias) != SIP_OK ||
 	    (verdict = read_fields(msg, usual)) != SIP_OK)
 		return verdict;
-	verdict = check_scheme(msg);
+	verdict = check_request(msg, limits);
 	msg->is_good = verdict == SIP_OK;
 	return verdict;
 }

@@ -49,6 +49,8 @@ struct str sip_verdict_text(enum sip_verdict verdict);	// reason phrase; empty f
 struct sip_limits {
 	uint32_t headers_max; // at most SIP_HEADERS_MAX
 	uint32_t vias_max;
+	uint32_t routes_max; // entries of Route and of Record-Route, each, of a request; 0: any number
+	uint32_t body_max;   // bytes of a request's body; 0: any number
 };
 
 #define SIP_MAX_FORWARDS_NONE 256
@@ -87,9 +89,9 @@ struct sip_msg {
 
 // Parses a datagram (len at most SIP_MESSAGE_MAX). Checks the start line, the header lines, that what may occur once
 // does, and the grammar of Via (all entries), From, To, Call-ID, CSeq (and its method), Max-Forwards and
-// Content-Length; a missing Content-Length means the body is the rest of the datagram. When it returns an error, fields
-// parsed before the fault are set and the rest is zero, so that a response can be built if Via, From, To, Call-ID and
-// CSeq are there (see sip_can_answer).
+// Content-Length, and the limits; a missing Content-Length means the body is the rest of the datagram. When it returns
+// an error, fields parsed before the fault are set and the rest is zero, so that a response can be built if Via, From,
+// To, Call-ID and CSeq are there (see sip_can_answer).
 enum sip_verdict sip_parse(
 	struct sip_msg *msg,
 	const char *buf,

@@ -187,7 +187,7 @@ static void settle(void) {
 		if (txn && !txn_is_client(txn) && (txn->state == TXN_TRYING || txn->state == TXN_PROCEEDING))
 			step(txn, TXN_TU_ABANDON);
 	}
-	for (int i = 0; i < 600; i++)
+	for (int i = 0; i < 600 && world.table.queues.armed > 0; i++)
 		pass(1000);
 	FUZZ_CHECK(world.table.pool.used == 0 && world.table.servers.used == 0);
 	FUZZ_CHECK(world.table.queues.armed == 0 && world.table.live == 0 && world.table.lingering == 0);

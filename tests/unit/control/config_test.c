@@ -142,7 +142,7 @@ static void every_default_is_filled_in(void **state) {
 		4000,
 		5000,
 		32000,
-		180000,
+		185000,
 		32000,
 		32000,
 		32000,
@@ -175,6 +175,8 @@ static void every_default_is_filled_in(void **state) {
 	assert_int_equal(cfg->capacity.packet_bytes, 9000);
 	assert_int_equal(cfg->capacity.headers, 128);
 	assert_int_equal(cfg->capacity.vias, 70);
+	assert_int_equal(cfg->capacity.routes, 64);
+	assert_int_equal(cfg->capacity.body_bytes, 65535);
 	assert_int_equal(cfg->route_count, 0);
 	assert_int_equal(cfg->log_level, LOG_INFO);
 	assert_string_equal(cfg->control_socket, "/run/tandem/control.sock");

@@ -7,6 +7,7 @@
 #include <rte_ring.h>
 
 #include "dataplane/fragments.h"
+#include "dataplane/guard.h"
 
 #define LEN 4000 // of the payload
 
@@ -242,6 +243,21 @@ static void a_flood_of_pieces_leaves_room_for_others(void **state) {
 	assert_true(rte_mempool_avail_count(wire->packets) >= wire->buffers - FRAGMENTS_MAX);
 }
 
+static void who_is_banned_takes_no_buffer(void **state) {
+	struct wire *wire = *state;
+	struct ip_addr banned;
+
+	assert_true(ip_parse(STR("192.0.2.10"), &banned));
+	assert_true(guard_ban(wire->workers[0]->guard, &banned, 60, 0));
+	quiet(wire, &v4);
+	piece_send(wire, &v4, 0, 1480);
+	assert_int_equal(count_of(wire, 0, COUNT_DROP_SOURCE_BANNED), 1);
+	assert_int_equal(rte_mempool_in_use_count(wire->packets), 0);
+	quiet(wire, &v6);
+	piece_send(wire, &v6, 0, 1480);
+	assert_int_equal(rte_mempool_in_use_count(wire->packets), 1);
+}
+
 static void no_buffer_is_counted(void **state) {
 	static struct rte_mbuf *all[WIRE_BUFFERS];
 	struct wire *wire = *state;
@@ -265,6 +281,7 @@ int main(void) {
 		TEST(too_many_pieces_are_refused),
 		TEST(what_stays_incomplete_is_given_up),
 		TEST(a_flood_of_pieces_leaves_room_for_others),
+		TEST(who_is_banned_takes_no_buffer),
 		TEST(no_buffer_is_counted),
 	};
 

@@ -182,6 +182,23 @@ static void freeing_the_head_leaves_no_early_sibling(void **state) {
 	assert_true(dialog_bye_answered(&b->table, head, 200));
 }
 
+static void a_bye_before_the_answer_leaves_the_others(void **state) {
+	struct bench *b = *state;
+	struct dialog *head = create(b, INVITE(), 0), *second;
+	bool by_caller;
+
+	dialog_response(&b->table, head, RESPONSE("180 Ringing", "t1"), 0);
+	second = dialog_response(&b->table, head, RESPONSE("180 Ringing", "t2"), 0);
+	dialog_request(&b->table, head, REQUEST("BYE", "f", "t1"), true, 1);
+	assert_false(dialog_bye_answered(&b->table, head, 200));
+	assert_int_equal(head->state, DIALOG_TERMINATED);
+	assert_ptr_equal(dialog_response(&b->table, head, RESPONSE("200 OK", "t2"), 2), second);
+	dialog_invite_over(&b->table, head);
+	assert_int_equal(b->table.pool.used, 1);
+	assert_ptr_equal(find(b, REQUEST("BYE", "f", "t2"), STR(""), &by_caller), second);
+	dialog_free(&b->table, second);
+}
+
 static void a_target_refresh_changes_one_side(void **state) {
 	struct bench *b = *state;
 	struct dialog *dialog = create(b, INVITE(), 0);
@@ -287,6 +304,7 @@ int main(void) {
 		TEST(forked_early_dialogs_end_with_the_invite),
 		TEST(several_answers_are_several_dialogs),
 		TEST(freeing_the_head_leaves_no_early_sibling),
+		TEST(a_bye_before_the_answer_leaves_the_others),
 		TEST(a_target_refresh_changes_one_side),
 		TEST(our_record_route_is_shown_and_not_kept),
 		TEST(a_dialog_nobody_speaks_in_is_given_up),

@@ -164,6 +164,41 @@ static void what_is_taken_at_the_limits_can_be_answered(void **state) {
 	rig_mtu(1500);
 }
 
+static void bodies_and_routes_have_their_limits(void **state) {
+	struct rig *rig = *state;
+	struct sip_limits before = rig->s->limits;
+	char invite[4096];
+
+	rig->s->limits.body_max = 4;
+	rig->s->limits.routes_max = 2;
+	rig_send(rig, CALLER, INVITE("z9hG4bK1")); // with a body of five bytes
+	rig_expect(rig, CALLER, "SIP/2.0 413 Request Entity Too Large\r\n");
+	assert_int_equal(rig_count(rig, COUNT_SIP_BODY_TOO_LARGE), 1);
+	rig->s->limits.body_max = 5;
+	rig_send(
+		rig,
+		CALLER,
+		call_request("INVITE", "z9hG4bK2", 1, NULL, "Record-Route: <sip:a;lr>,<sip:b;lr>,<sip:c;lr>\r\n")
+	);
+	rig_expect(rig, CALLER, "SIP/2.0 400 Too Many Routes\r\n");
+	assert_int_equal(rig_count(rig, COUNT_SIP_TOO_MANY_ROUTES), 1);
+	rig_send(rig, CALLER, INVITE("z9hG4bK3"));
+	snprintf(invite, sizeof(invite), "%s", rig_expect(rig, CALLEE, "INVITE "));
+	rig_expect(rig, CALLER, "SIP/2.0 100 ");
+	// What answers it is not measured.
+	rig_send(
+		rig,
+		CALLEE,
+		call_replaced(
+			call_response(invite, 486, "t1"), "Content-Length: 0\r\n\r\n", "Content-Length: 6\r\n\r\nlonger"
+		)
+	);
+	rig_expect(rig, CALLER, "SIP/2.0 486 ");
+	rig_expect(rig, CALLEE, "ACK ");
+	rig->s->limits = before;
+	rig_settle(rig);
+}
+
 // Far beyond what can be carried most INVITEs are not read; what belongs to a call, and other requests, are.
 static void new_calls_are_shed_and_nothing_else(void **state) {
 	struct rig *rig = *state;
@@ -175,6 +210,12 @@ static void new_calls_are_shed_and_nothing_else(void **state) {
 	rig_send(rig, CALLER, call_request("BYE", "z9hG4bKbye", 2, "t1", routes));
 	rig_send(rig, CALLEE, call_response(rig_expect(rig, CALLEE, "BYE "), 200, NULL));
 	rig_expect(rig, CALLER, "SIP/2.0 200 ");
+	for (int i = 0; i < 64; i++) {
+		snprintf(branch, sizeof(branch), "z9hG4bKr%d", i);
+		rig_send(rig, CALLER, call_request("INVITE", branch, 3, "t1", "route : <sip:192.0.2.1;lr>\r\n"));
+		rig_expect(rig, CALLER, "SIP/2.0 481 ");
+	}
+	assert_int_equal(rig_count(rig, COUNT_REFUSED_SHED), 0);
 	for (int i = 0; i < 64; i++) {
 		snprintf(branch, sizeof(branch), "z9hG4bKi%d", i);
 		rig_send(rig, CALLER, call_request("INVITE", branch, 1, NULL, "Max-Forwards: 0\r\nX-"));
@@ -209,6 +250,7 @@ int main(void) {
 		TEST(a_contact_that_is_no_address_does_not_lose_the_call),
 		TEST(a_request_leaves_by_the_listener_our_record_route_names),
 		TEST(what_is_taken_at_the_limits_can_be_answered),
+		TEST(bodies_and_routes_have_their_limits),
 		TEST(new_calls_are_shed_and_nothing_else),
 		TEST(what_identifies_a_transaction_may_not_be_endless),
 	};

@@ -88,6 +88,10 @@ static void the_best_response_is_chosen(void **state) {
 		{408, 487, 487},
 		{486, 603, 603},
 		{603, 600, 603},
+		// codes nobody knows count as the x00 of their class
+		{499, 503, 499},
+		{599, 404, 404},
+		{404, 699, 699},
 	};
 	struct rig *rig = *state;
 
@@ -321,6 +325,32 @@ static void a_cancel_is_answered_487_after_all(void **state) {
 	rig_settle(rig);
 }
 
+// Refused, acknowledged, and answered after all by one whose time was over: the caller is told, and can end the call.
+static void a_2xx_behind_a_refusal_goes_to_the_caller(void **state) {
+	struct rig *rig = *state;
+	char ok[TEXT];
+
+	targets_serial(rig, 2);
+	targets_rules[CALLER].try_ms = 300;
+	targets_call(rig, 1);
+	rig_pass(rig, 300); // the first said nothing
+	targets_expect(rig, 1, "INVITE ");
+	targets_refuse(rig, 1, 486);
+	targets_expect_failure(rig, 486);
+	for (int i = 0; i < 2; i++) { // and again
+		targets_answer(rig, 0, 200);
+		targets_copy(ok, rig_expect(rig, CALLER, "SIP/2.0 200 "));
+		assert_non_null(strstr(ok, ";tag=t0"));
+	}
+	rig_send(rig, CALLER, call_request("ACK", "z9hG4bKack", 1, "t0", call_routes(ok, true)));
+	rig_expect(rig, CALLEE, "ACK ");
+	rig_send(rig, CALLER, call_request("BYE", "z9hG4bKbye", 2, "t0", call_routes(ok, true)));
+	rig_send(rig, CALLEE, call_response(rig_expect(rig, CALLEE, "BYE "), 200, NULL));
+	rig_expect(rig, CALLER, "SIP/2.0 200 ");
+	rig_expect_nothing(rig);
+	rig_settle(rig);
+}
+
 // Nobody can be reached by the first; in a dialog all go to the one.
 static void where_no_way_leads_the_next_is_asked(void **state) {
 	struct rig *rig = *state;
@@ -379,6 +409,7 @@ int main(void) {
 		TEST(who_is_late_holds_nothing_up),
 		TEST(a_cancel_is_answered_487_after_all),
 		TEST(where_no_way_leads_the_next_is_asked),
+		TEST(a_2xx_behind_a_refusal_goes_to_the_caller),
 		TEST(what_did_not_arrive_fails_over_at_once),
 	};
 

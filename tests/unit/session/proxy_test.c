@@ -231,6 +231,7 @@ static void a_silent_callee_gives_no_408_to_other_requests(void **state) {
 
 	rig_send(rig, CALLER, call_request("OPTIONS", "z9hG4bK1", 1, NULL, ""));
 	rig_pass(rig, 33000);
+	rig_expect(rig, CALLER, "SIP/2.0 100 ");
 	assert_null(rig_next(rig, CALLER));
 	assert_int_equal(rig->s->txns.pool.used, 0);
 	rig_settle(rig);
@@ -269,13 +270,13 @@ static void what_cannot_be_forwarded_gets_its_answer(void **state) {
 		{"INVITE", "Proxy-Require: a, b\r\n", "", "", "SIP/2.0 420 ", COUNT_SIP_BAD_EXTENSION},
 		{"INVITE", "", "sip:bob@example.net SIP", "tel:+1234 SIP", "SIP/2.0 416 ", COUNT_SIP_BAD_URI_SCHEME},
 		{"INVITE", "", "CSeq: 1 INVITE", "CSeq: 1 BYE", "SIP/2.0 400 ", COUNT_SIP_BAD_CSEQ},
-		{"INVITE", "Route: <sip:203.0.113.9;lr>\r\n", "", "", "SIP/2.0 503 ", COUNT_SIP_BAD_NEXT_HOP},
-		{"INVITE", "Route: <sip:name.example;lr>\r\n", "", "", "SIP/2.0 503 ", COUNT_SIP_BAD_NEXT_HOP},
+		{"INVITE", "Route: <sip:203.0.113.9;lr>\r\n", "", "", "SIP/2.0 500 ", COUNT_SIP_BAD_NEXT_HOP},
+		{"INVITE", "Route: <sip:name.example;lr>\r\n", "", "", "SIP/2.0 500 ", COUNT_SIP_BAD_NEXT_HOP},
 		{"INVITE",
 		 "Route: <sip:198.51.100.10;transport=tcp;lr>\r\n",
 		 "",
 		 "",
-		 "SIP/2.0 503 ",
+		 "SIP/2.0 500 ",
 		 COUNT_SIP_BAD_NEXT_HOP},
 		{"INVITE",
 		 "Route: " OURS OURS OURS OURS OURS OURS OURS OURS "<sip:198.51.100.1;lr>\r\n",

@@ -80,6 +80,8 @@ static void config_fill(struct config *cfg) {
 				.packet_bytes = 4500,
 				.headers = 96,
 				.vias = 70,
+				.routes = 64,
+				.body_bytes = 65535,
 			},
 		.route_count = SIDES,
 		.routes = fixed.routes,
@@ -214,7 +216,7 @@ void rig_mtu(uint16_t mtu) {
 		fixed.ports[i].mtu = mtu;
 }
 
-static void frame_headers(char *at, enum side from, uint32_t len) {
+static void frame_headers(char *at, enum side from, uint16_t dst_port, uint32_t len) {
 	struct rte_ether_hdr *ether = (struct rte_ether_hdr *)at;
 	struct rte_ipv4_hdr *v4 = (struct rte_ipv4_hdr *)(ether + 1);
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(v4 + 1);
@@ -233,7 +235,7 @@ static void frame_headers(char *at, enum side from, uint32_t len) {
 	v4->hdr_checksum = rte_ipv4_cksum(v4);
 	*udp = (struct rte_udp_hdr){
 		.src_port = rte_cpu_to_be_16(5060),
-		.dst_port = rte_cpu_to_be_16(5060),
+		.dst_port = rte_cpu_to_be_16(dst_port ? dst_port : 5060),
 		.dgram_len = rte_cpu_to_be_16((uint16_t)(sizeof(*udp) + len)),
 	};
 }
@@ -259,7 +261,7 @@ void rig_put(struct rig *rig, enum side from, const char *bytes, uint32_t len) {
 	assert_non_null(m);
 	frame = rte_pktmbuf_append(m, (uint16_t)(HEADERS_LEN + len));
 	assert_non_null(frame);
-	frame_headers(frame, from, len);
+	frame_headers(frame, from, rig->dst_port, len);
 	memcpy(frame + HEADERS_LEN, bytes, len);
 	assert_int_equal(rte_ring_enqueue(rig->in[from], m), 0);
 }
@@ -303,6 +305,7 @@ const char *rig_next(struct rig *rig, enum side side) {
 	rig->sent.len = m->data_len - (uint32_t)HEADERS_LEN;
 	memcpy(rig->sent.text, udp + 1, rig->sent.len);
 	rig->sent.text[rig->sent.len] = '\0';
+	rig->sent.from = (struct endpoint){.addr = ip_from_v4(v4->src_addr), .port = rte_be_to_cpu_16(udp->src_port)};
 	rig->sent.to = (struct endpoint){.addr = ip_from_v4(v4->dst_addr), .port = rte_be_to_cpu_16(udp->dst_port)};
 	rte_pktmbuf_free(m);
 	return rig->sent.text;
@@ -325,9 +328,15 @@ void rig_expect_nothing(struct rig *rig) {
 	}
 }
 
+static bool something_is_due_once(const struct session *s) {
+	return s->txns.queues.armed > 0 || s->dialogs.queues.armed > 0 || s->forks.queues.armed > 0;
+}
+
 void rig_pass(struct rig *rig, uint64_t ms) {
-	for (uint64_t i = 0; i < ms; i++) {
-		rig->w->now_ms++;
+	uint64_t end_ms = rig->w->now_ms + ms;
+
+	while (rig->w->now_ms < end_ms) {
+		rig->w->now_ms = something_is_due_once(rig->s) ? rig->w->now_ms + 1 : end_ms;
 		timers_tick(rig->w);
 	}
 	worker_turn(rig->w, &session_stages);

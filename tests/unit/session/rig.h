@@ -21,7 +21,7 @@ enum side {
 struct sent {
 	char text[4096];
 	uint32_t len;
-	struct endpoint to;
+	struct endpoint from, to;
 };
 
 struct rig {
@@ -31,6 +31,7 @@ struct rig {
 	struct rte_ring *in[SIDES], *out[SIDES];
 	struct rte_mempool *packets;
 	uint32_t starve_at; // the nth datagram sent from now on (1 = the next) finds no packet buffer left; 0 = none
+	uint16_t dst_port;  // of what is sent from now on; 0 = 5060
 	struct sent sent;
 };
 

@@ -118,7 +118,31 @@ static void a_sips_uri_is_not_sent_in_the_clear(void **state) {
 
 	rig_send(rig, CALLER, call_replaced(INVITE("z9hG4bK1"), "INVITE sip:", "INVITE sips:"));
 	rig_expect(rig, CALLER, "SIP/2.0 416 ");
+	rig_send(
+		rig,
+		CALLER,
+		call_replaced(
+			call_request("INVITE", "z9hG4bK2", 1, NULL, "Route: <sip:198.51.100.10;lr>\r\n"),
+			"INVITE sip:",
+			"INVITE sips:"
+		)
+	);
+	rig_expect(rig, CALLER, "SIP/2.0 416 ");
 	rig_expect_nothing(rig);
+}
+
+// Nobody should say so over UDP, but that is no reason to let a call go on for ever.
+static void a_sips_contact_loses_no_bye(void **state) {
+	struct rig *rig = *state;
+	char routes[1024];
+
+	snprintf(routes, sizeof(routes), "%s", call_establish(rig, "z9hG4bK1"));
+	rig_send(
+		rig, CALLER, call_replaced(call_request("BYE", "z9hG4bKbye", 2, "t1", routes), "BYE sip:", "BYE sips:")
+	);
+	rig_send(rig, CALLEE, call_response(rig_expect(rig, CALLEE, "BYE sips:"), 200, NULL));
+	rig_expect(rig, CALLER, "SIP/2.0 200 ");
+	rig_settle(rig);
 }
 
 int main(void) {
@@ -129,6 +153,7 @@ int main(void) {
 		TEST(a_strict_router_after_us_gets_what_it_wants),
 		TEST(keep_alives_are_answered),
 		TEST(a_sips_uri_is_not_sent_in_the_clear),
+		TEST(a_sips_contact_loses_no_bye),
 	};
 
 	return cmocka_run_group_tests_name("session/strict", tests, rig_eal, NULL);

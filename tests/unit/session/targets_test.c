@@ -51,19 +51,23 @@ static void a_redirection_back_is_passed_on(void **state) {
 }
 
 static void a_redirection_to_nowhere_is_passed_on(void **state) {
+	static const char *const contacts[] = {
+		"<tel:198>", "<sip:y@198.51.100.10:5063;method=BYE>", "<sip:y@198.51.100.10:5063?Subject=x>"};
 	struct rig *rig = *state;
 
 	targets_serial(rig, 1);
 	targets_rules[CALLER].recurses = true;
-	targets_call(rig, 1);
-	rig_send(
-		rig,
-		CALLEE,
-		call_replaced(call_response(targets_sent[0], 302, "t0"), "Contact: <sip:bob@198", "Contact: <tel:198")
-	);
-	rig_expect(rig, CALLEE, "ACK ");
-	targets_expect_failure(rig, 302);
-	rig_settle(rig);
+	for (unsigned i = 0; i < ARRAY_LEN(contacts); i++) {
+		targets_call(rig, 1);
+		rig_send(
+			rig,
+			CALLEE,
+			call_replaced(call_response(targets_sent[0], 302, "t0"), "<sip:bob@198.51.100.10>", contacts[i])
+		);
+		rig_expect(rig, CALLEE, "ACK ");
+		targets_expect_failure(rig, 302);
+		rig_settle(rig);
+	}
 }
 
 static void a_target_may_have_its_own_request_uri(void **state) {
@@ -112,6 +116,7 @@ static void silence_to_other_requests_is_no_answer(void **state) {
 	rig_pass(rig, 32001);
 	while (rig_next(rig, CALLEE))
 		;
+	rig_expect(rig, CALLER, "SIP/2.0 100 ");
 	rig_expect_nothing(rig);
 	assert_int_equal(rig->s->forks.pool.used, 0);
 	assert_int_equal(rig->s->txns.pool.used, 0);
@@ -162,6 +167,7 @@ static void breadth_is_shared(void **state) {
 	} rows[] = {
 		{"", {"\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r"}},
 		{"Max-Breadth: 7\r\n", {"\nMax-Breadth: 2\r", "\nMax-Breadth: 2\r", "\nMax-Breadth: 3\r"}},
+		{"Max-Breadth: 600\r\n", {"\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r"}},
 		{"max-breadth:3\r\n", {"\nmax-breadth:1\r", "\nmax-breadth:1\r", "\nmax-breadth:1\r"}},
 		{"Max-Breadth: nonsense\r\n", {"\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r"}},
 	};
@@ -192,10 +198,49 @@ static void breadth_runs_out(void **state) {
 	rig_expect_nothing(rig);
 	rig_settle(rig);
 	rig_send(rig, CALLER, call_request("OPTIONS", "z9hG4bK2", 1, NULL, "Max-Breadth: 1\r\n"));
-	targets_expect(rig, 1, "OPTIONS ");
+	targets_expect(rig, 0, "OPTIONS ");
 	rig_expect_nothing(rig);
-	targets_answer(rig, 1, 404);
+	targets_answer(rig, 0, 404);
 	rig_expect(rig, CALLER, "SIP/2.0 404 ");
+	rig_settle(rig);
+}
+
+// The time of the first may be over before it is.
+static void breadth_is_shared_with_those_that_follow(void **state) {
+	struct rig *rig = *state;
+
+	targets_serial(rig, 3);
+	targets_rules[CALLER].try_ms = 300;
+	rig_send(rig, CALLER, call_request("OPTIONS", "z9hG4bK1", 1, NULL, "Max-Breadth: 5\r\n"));
+	targets_expect(rig, 0, "OPTIONS ");
+	assert_non_null(strstr(targets_sent[0], "\nMax-Breadth: 1\r"));
+	rig_pass(rig, 300);
+	targets_expect(rig, 1, "OPTIONS ");
+	assert_non_null(strstr(targets_sent[1], "\nMax-Breadth: 2\r"));
+	targets_answer(rig, 0, 404); // gives back what it had
+	targets_answer(rig, 1, 404);
+	targets_expect(rig, 2, "OPTIONS ");
+	assert_non_null(strstr(targets_sent[2], "\nMax-Breadth: 5\r"));
+	targets_answer(rig, 2, 200);
+	rig_expect(rig, CALLER, "SIP/2.0 200 ");
+	rig_settle(rig);
+}
+
+// No buffer for it at the moment it is due: the caller gets its final a little later.
+static void a_best_response_that_cannot_be_sent_comes_later(void **state) {
+	struct rig *rig = *state;
+
+	targets_parallel(rig, 2);
+	targets_call(rig, 2);
+	targets_refuse(rig, 0, 486);
+	rig->starve_at = 1;
+	rig_send(rig, CALLEE, call_response(targets_sent[1], 404, "t1"));
+	rig->starve_at = 0;
+	while (rig_next(rig, CALLEE))
+		;
+	rig_expect_nothing(rig);
+	rig_pass(rig, 500);
+	targets_expect_failure(rig, 486);
 	rig_settle(rig);
 }
 
@@ -316,9 +361,9 @@ static void one_503_is_a_500(void **state) {
 	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
 	rig_expect(rig, CALLER, "SIP/2.0 100 ");
 	targets_copy(invite, rig_expect(rig, CALLEE, "INVITE "));
-	rig_send(rig, CALLEE, call_response(invite, 503, "t1"));
+	rig_send(rig, CALLEE, call_replaced(call_response(invite, 503, "t1"), "SIP/2.0 503", "\r\nSIP/2.0 503"));
 	rig_expect(rig, CALLEE, "ACK ");
-	text = rig_expect(rig, CALLER, "SIP/2.0 500 Server Internal Error\r\nVia: SIP/2.0/UDP 192.0.2.10:5060");
+	text = rig_expect(rig, CALLER, "\r\nSIP/2.0 500 Server Internal Error\r\nVia: SIP/2.0/UDP 192.0.2.10:5060");
 	assert_non_null(strstr(text, "To: <sip:bob@example.net>;tag=t1\r\n"));
 	rig_send(rig, CALLER, call_request("ACK", "z9hG4bK1", 1, "t1", ""));
 	rig_send(rig, CALLER, call_request("OPTIONS", "z9hG4bK2", 1, NULL, ""));
@@ -344,6 +389,8 @@ int main(void) {
 		TEST(a_loop_is_found),
 		TEST(breadth_is_shared),
 		TEST(breadth_runs_out),
+		TEST(breadth_is_shared_with_those_that_follow),
+		TEST(a_best_response_that_cannot_be_sent_comes_later),
 		TEST(without_room_it_is_refused),
 		TEST(nothing_leaks_when_memory_is_out),
 		TEST(a_rule_may_keep_no_state),

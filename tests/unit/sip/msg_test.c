@@ -360,6 +360,54 @@ static void limits_hold(void **state) {
 	assert_true(sip_can_answer(&msg));
 }
 
+// Of a request; a response has what it has.
+static void limits_of_requests_hold(void **state) {
+	static const struct {
+		struct sip_limits limits;
+		const char *text;
+		enum sip_verdict verdict;
+	} rows[] = {
+		{{64, 3, 2, 0},
+		 "Route: <sip:a;lr>, <sip:b;lr>\r\nRecord-Route: <sip:a>\r\nRecord-Route: <sip:b>\r\n",
+		 SIP_OK},
+		{{64, 3, 2, 0}, "Route: <sip:a;lr>, <sip:b;lr>\r\nRoute: <sip:c>\r\n", SIP_BAD_TOO_MANY_ROUTES},
+		{{64, 3, 2, 0}, "Route: <sip:a>,<sip:b>,<sip:c>\r\n", SIP_BAD_TOO_MANY_ROUTES},
+		{{64, 3, 2, 0}, "Record-Route: <sip:a>,<sip:b>\r\nRecord-Route: <sip:c>\r\n", SIP_BAD_TOO_MANY_ROUTES},
+		{{64, 3, 0, 0}, "Route: <sip:a>,<sip:b>,<sip:c>\r\n", SIP_OK},
+		{{64, 3, 0, 4}, "Content-Length: 4\r\n\r\nbody", SIP_OK},
+		{{64, 3, 0, 3}, "Content-Length: 4\r\n\r\nbody", SIP_BAD_BODY_TOO_LARGE},
+		{{64, 3, 0, 3}, "\r\nbody", SIP_BAD_BODY_TOO_LARGE},
+	};
+	struct sip_limits before = limits;
+	struct sip_msg msg;
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool has_body = strstr(rows[i].text, "\r\nbody") != NULL;
+
+		limits = rows[i].limits;
+		snprintf(
+			text,
+			sizeof(text),
+			REQUEST("BYE") VIA PARTIES CSEQ("BYE") "%s%s",
+			rows[i].text,
+			has_body ? "" : END
+		);
+		assert_int_equal(parse(&msg, text), rows[i].verdict);
+		assert_true(sip_can_answer(&msg));
+		snprintf(
+			text,
+			sizeof(text),
+			"SIP/2.0 200 OK\r\n" VIA PARTIES CSEQ("BYE") "%s%s",
+			rows[i].text,
+			has_body ? "" : END
+		);
+		assert_int_equal(parse(&msg, text), SIP_OK);
+	}
+	limits = before;
+}
+
 static void largest_datagrams_take_linear_time(void **state) {
 	static const char *const fillings[] = {
 		" ", "\r\n ", ",", ";", "\"", "<", "a,", "\\", "%", "[", ":", "=", "@", "a: b\r\n"};
@@ -426,6 +474,7 @@ int main(void) {
 		cmocka_unit_test(contact_is_the_first),
 		cmocka_unit_test(answer_needs_what_it_copies),
 		cmocka_unit_test(limits_hold),
+		cmocka_unit_test(limits_of_requests_hold),
 		cmocka_unit_test(largest_datagrams_take_linear_time),
 		cmocka_unit_test(methods_are_case_sensitive),
 		cmocka_unit_test(every_verdict_has_its_answer_and_counter),
