@@ -162,6 +162,9 @@ static void finished(struct engine *e, struct call *call, enum message_kind kind
 }
 
 static void other(struct engine *e, struct call *call, const struct message *m) {
+	// A proxy that keeps state says so when the answer to another request takes its time (RFC 4320 section 4.1).
+	if (m->status == 100 && m->method != METHOD_INVITE)
+		return;
 	if (m->status < 200) {
 		engine_wrong(e, call, WRONG_STATUS);
 		provisional(e, call, MESSAGE_OTHER);

@@ -211,7 +211,7 @@ static void request(struct world *world, char *text) {
 	}
 	if (starts(text, "INVITE") && fault == FAULT_ANSWERS_ITSELF)
 		answer(world, SIDE_A, text, "200 OK", ";tag=proxy");
-	if (starts(text, "INVITE") && fault != FAULT_NO_TRYING)
+	if (starts(text, "INVITE") ? fault != FAULT_NO_TRYING : world->trying_to_all && !starts(text, "ACK"))
 		answer(world, SIDE_A, text, "100 Trying", "");
 	if (starts(text, "INVITE") && fault == FAULT_TRYING_TWICE)
 		answer(world, SIDE_A, text, "100 Trying", "");

@@ -70,6 +70,18 @@ static void what_a_server_adds_to_a_via_may_stand_anywhere(void **state) {
 	world_close(world);
 }
 
+// RFC 4320 section 4.1.
+static void a_100_to_another_request_is_no_fault(void **state) {
+	struct world *world = WORLD("1");
+
+	(void)state;
+	world->trying_to_all = true;
+	world_calls(world, 3);
+	world_finish(world);
+	expect_good(world, 3);
+	world_close(world);
+}
+
 static void hold_and_pause_take_their_time(void **state) {
 	struct world *world = WORLD("1", "--scenario", "answer-pause", "--pause", "200", "--hold", "300");
 	const struct stats *stats = world_stats(world);
@@ -310,6 +322,7 @@ int main(void) {
 		cmocka_unit_test(every_scenario_passes_without_and_with_a_proxy),
 		cmocka_unit_test(a_basic_call_has_these_messages),
 		cmocka_unit_test(what_a_server_adds_to_a_via_may_stand_anywhere),
+		cmocka_unit_test(a_100_to_another_request_is_no_fault),
 		cmocka_unit_test(hold_and_pause_take_their_time),
 		cmocka_unit_test(calls_that_stay_are_hung_up_at_the_end),
 		cmocka_unit_test(what_is_lost_is_sent_again),

@@ -68,6 +68,7 @@ struct world {
 	struct packet queue[WORLD_QUEUE];
 	uint32_t head, tail;
 	enum fault fault;
+	bool trying_to_all;  // the proxy sends a 100 for every request, as it may when answers take their time
 	bool received_first; // the proxy writes received and rport before the branch, as Kamailio does
 	// Messages that begin so, and hold that, are lost so often; counted down.
 	const char *lose_start, *lose_part;
