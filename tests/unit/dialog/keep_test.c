@@ -208,7 +208,7 @@ static void cancel_ack_and_final_are_the_same_from_what_is_kept(void **state) {
 
 		invite_make(&b, "sip:b@192.0.2.1:5060", to_tags[i]);
 		keep(&b);
-		assert_null(strstr(b.kept, "X-Long"));
+		assert_null(memmem(b.kept, b.w.len, "X-Long", 6));
 		len = sip_build_cancel(&b.sent.msg, STR(""), whole, sizeof(whole));
 		assert_int_equal(sip_build_cancel(&b.again.msg, STR(""), less, sizeof(less)), len);
 		assert_memory_equal(whole, less, len);
