@@ -192,6 +192,7 @@ static uint32_t next_interval(const struct config_timers *timers, enum txn_timer
 static uint32_t timeout_of(const struct config_timers *timers, enum txn_timer timer) {
 	const uint32_t values[TXN_TIMER_COUNT] = {
 		[TXN_TIMER_B] = timers->b_ms,
+		[TXN_TIMER_B_OR_C] = min_u32(timers->b_ms, timers->c_ms),
 		[TXN_TIMER_C_WAIT] = timers->c_ms,
 		[TXN_TIMER_D] = timers->d_ms,
 		[TXN_TIMER_F] = timers->f_ms,

@@ -7,7 +7,7 @@
 // RFC 3261 figure 5 with RFC 6026 section 8.4, and what a proxy adds: Timer C and CANCEL.
 static const struct txn_step invite_client[TXN_STATE_COUNT][TXN_EVENT_COUNT] = {
 	[TXN_NONE] = {
-		[TXN_START]       = {.next = TXN_CALLING, .retransmit = TXN_TIMER_A, .timeout = TXN_TIMER_B},
+		[TXN_START]       = {.next = TXN_CALLING, .retransmit = TXN_TIMER_A, .timeout = TXN_TIMER_B_OR_C},
 	},
 	[TXN_CALLING] = {
 		[TXN_RX_100]      = {.next = TXN_PROCEEDING, .retransmit = TXN_TIMER_STOP, .timeout = TXN_TIMER_C_WAIT, .actions = TXN_DO_PASS},

@@ -53,11 +53,12 @@ enum txn_event {
 enum txn_timer {
 	TXN_TIMER_KEEP, // in a step: leave what runs
 	TXN_TIMER_STOP,
-	TXN_TIMER_A,	// retransmission: T1, doubling
-	TXN_TIMER_E,	// T1, doubling up to T2
-	TXN_TIMER_E_T2, // every T2
-	TXN_TIMER_G,	// T1, doubling up to T2
-	TXN_TIMER_B,	// end of the transaction
+	TXN_TIMER_A,	  // retransmission: T1, doubling
+	TXN_TIMER_E,	  // T1, doubling up to T2
+	TXN_TIMER_E_T2,	  // every T2
+	TXN_TIMER_G,	  // T1, doubling up to T2
+	TXN_TIMER_B,	  // end of the transaction
+	TXN_TIMER_B_OR_C, // the shorter: without a provisional both mean 408 (RFC 3261 16.8)
 	TXN_TIMER_C_WAIT,
 	TXN_TIMER_D,
 	TXN_TIMER_F,

@@ -225,6 +225,19 @@ wire_is() {
 	same "messages on ${1} matching '$2'" "$3" "$(wire "$1" "$2")"
 }
 
+# went SIDE PATTERN COUNT: so many recorded calls went just like that, message by message: <INVITE is what tandem got,
+# >180/INVITE what it sent. The calls of both sides are in $work/SIDE.calls.
+went() {
+	awk '{ call[$NF] = call[$NF] " " ($1 == "in" ? "<" : ">") $2 (NF == 5 ? "/" $3 : "") }
+		END { for (id in call) print substr(call[id], 2) }' "$work/$1.wire" >"$work/$1.calls"
+	same "calls on $1 that went $2" "$3" "$(grep -cxE "$2" "$work/$1.calls" || true)"
+}
+
+# heard SIDE TEXT: how many lines of the recorded messages have the text.
+heard() {
+	grep -acF -e "$2" <<<"$(tcpdump -n -q -A -r "$work/$1.pcap" 2>/dev/null | tr -d '\r')" || true
+}
+
 # --- what tandem says ---
 
 # counter NAME: the sum over the workers.

@@ -18,7 +18,7 @@ first == "" && match($0, /[A-Z]+ sips?:[^ ]+ SIP\/2\.0$/) {
 	first = substr($0, RSTART, RLENGTH)
 	sub(/ .*/, "", first)
 	# What precedes the payload ends in the UDP checksum, which may look like letters.
-	if (match(first, /(INVITE|ACK|BYE|CANCEL|OPTIONS|REGISTER|INFO|UPDATE|MESSAGE)$/))
+	if (match(first, /(INVITE|PRACK|ACK|BYE|CANCEL|OPTIONS|REGISTER|INFO|UPDATE|MESSAGE|REFER|SUBSCRIBE|NOTIFY|PUBLISH)$/))
 		first = substr(first, RSTART)
 }
 

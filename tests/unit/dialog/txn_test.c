@@ -160,6 +160,20 @@ static void timer_c_is_restarted_by_provisionals_but_not_by_100(void **state) {
 	EXPECT_AT(b, TXN_DO_TIMED_OUT, 272000);
 }
 
+// RFC 3261 16.8: nothing is cancelled where nobody has said anything.
+static void timer_c_without_a_provisional_is_the_end(void **state) {
+	struct config_timers short_c = timers;
+	struct bench *b = *state;
+
+	short_c.c_ms = 5000;
+	b->table.timers = &short_c;
+	client_started(b, SIP_INVITE);
+	until(b, 40000);
+	EXPECT_AT(b, TXN_DO_RESEND, 500, 1500, 3500);
+	EXPECT_AT(b, TXN_DO_TIMED_OUT | TXN_DO_CANCEL, 5000);
+	assert_false(b->actions[b->count - 1] & TXN_DO_CANCEL);
+}
+
 struct linger {
 	enum sip_method method;
 	bool is_client;
@@ -441,6 +455,7 @@ int main(void) {
 		TEST(after_a_provisional_timer_e_runs_at_t2),
 		TEST(timers_g_and_h_fire_to_the_millisecond),
 		TEST(timer_c_is_restarted_by_provisionals_but_not_by_100),
+		TEST(timer_c_without_a_provisional_is_the_end),
 		TEST(completed_transactions_linger_exactly_as_long_as_they_must),
 		TEST(a_retransmission_and_its_ack_find_the_transaction),
 		TEST(an_old_elements_request_is_matched_without_branch),
