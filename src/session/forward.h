@@ -53,7 +53,8 @@ static inline bool session_timer_concerns(const struct session *s) {
 	return s->w->cfg->session_expires_s > 0 && (s->msg->method == SIP_INVITE || s->msg->method == SIP_UPDATE);
 }
 
-// False when the interval asked for is too short and the caller can ask again; it is answered 422 and m consumed then.
+// False when the interval asked for is too short and the caller can ask again (422), or stands there twice (400); it is
+// answered and m consumed then.
 bool session_timer_check(struct session *s, struct rte_mbuf *m);
 
 // The edits that give the request in s->msg its interval, which f->dialog keeps.

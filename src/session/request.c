@@ -275,20 +275,25 @@ static void forward_stateful(struct session *s, struct forward *f) {
 
 // --- validation (RFC 3261 16.3) ---
 
-// Unsupported lines for what Proxy-Require asks for, of which we do nothing; false when it asks for nothing.
+// Unsupported lines for what Proxy-Require asks for, of which we do nothing, as far as it can be named; false when it
+// asks for nothing.
 static bool unsupported(struct session *s, struct sip_writer *w) {
 	struct sip_walk walk = {.id = HDR_PROXY_REQUIRE};
 	struct str option;
+	bool asks = false;
+	int more;
 
 	*w = (struct sip_writer){.buf = s->scratch, .size = sizeof(s->scratch)};
-	while (sip_walk_next(s->msg, &walk, &option) > 0) {
+	while ((more = sip_walk_next(s->msg, &walk, &option)) > 0) {
+		asks = true;
 		if (!sip_is_token(option))
 			continue;
 		sip_write_c(w, w->len == 0 ? "Unsupported: " : ", ");
 		sip_write(w, option);
 	}
-	sip_write_c(w, "\r\n");
-	return w->len > 2;
+	if (w->len > 0)
+		sip_write_c(w, "\r\n");
+	return asks || more < 0;
 }
 
 // What is left of records and text is kept for calls in progress: their BYE must pass when new calls do not.
@@ -337,6 +342,11 @@ static bool validate(struct session *s, struct rte_mbuf *m) {
 	return true;
 }
 
+// A To tag made up does not open what is kept for calls in progress.
+static bool is_of_no_call_while_full(const struct session *s, const struct target *target, enum count *ret_reason) {
+	return !is_outside_dialog(s->msg) && !target->dialog && has_dialogs(s) && is_nearly_full(s, ret_reason);
+}
+
 // The request again: absorbed, or answered with what was answered last (RFC 3261 17.2).
 static void retransmission(struct session *s, struct rte_mbuf *m, struct txn *server) {
 	unsigned actions = txn_step(&s->txns, server, TXN_RX_REQUEST, s->w->now_ms);
@@ -375,8 +385,16 @@ void request_handle(struct session *s, struct rte_mbuf *m) {
 		forward_stateless(s, &f);
 		return;
 	}
+	if (unlikely(is_of_no_call_while_full(s, &f.target, &reason))) {
+		local_refuse(s, m, 503, reason);
+		return;
+	}
 	if (unlikely(session_timer_concerns(s)) && !session_timer_check(s, m))
 		return;
+	if (unlikely(f.target.is_forked) && sip_is_repeated(s->msg, HDR_MAX_BREADTH)) {
+		local_refuse(s, m, 400, COUNT_SIP_REPEATED); // the branches would share one and have another each
+		return;
+	}
 	if (unlikely(f.target.is_forked) && fork_is_loop(s, fork_loop(s, f.target.rule, from->listener))) {
 		local_refuse(s, m, 482, COUNT_SIP_LOOP);
 		return;

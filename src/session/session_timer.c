@@ -31,6 +31,11 @@ bool session_timer_check(struct session *s, struct rte_mbuf *m) {
 	struct sip_writer w = {.buf = s->scratch, .size = sizeof(s->scratch)};
 	struct str digits;
 
+	// We would set the first, and the callee might go by the second.
+	if (sip_is_repeated(s->msg, HDR_SESSION_EXPIRES) || sip_is_repeated(s->msg, HDR_MIN_SE)) {
+		local_refuse(s, m, 400, COUNT_SIP_REPEATED);
+		return false;
+	}
 	if (!is_too_short(s, seconds_of(s->msg, HDR_SESSION_EXPIRES, &digits)) || !knows_timers(s->msg))
 		return true;
 	sip_write_c(&w, "Min-SE: ");

@@ -162,7 +162,7 @@ static enum sip_verdict check_repeated(const struct sip_msg *msg) {
 		HDR_FROM, HDR_TO, HDR_CALL_ID, HDR_CSEQ, HDR_MAX_FORWARDS, HDR_CONTENT_LENGTH};
 
 	for (size_t i = 0; i < ARRAY_LEN(once); i++)
-		if (msg->first[once[i]] >= 0 && msg->next[msg->first[once[i]]] >= 0)
+		if (sip_is_repeated(msg, once[i]))
 			return SIP_BAD_REPEATED;
 	return SIP_OK;
 }

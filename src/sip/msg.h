@@ -110,6 +110,10 @@ static inline struct str sip_header_value(const struct sip_msg *msg, int index) 
 	return str_trim(str_of(msg->buf + header->value, (size_t)(header->end - header->value)));
 }
 
+static inline bool sip_is_repeated(const struct sip_msg *msg, enum sip_header_id id) {
+	return msg->first[id] >= 0 && msg->next[msg->first[id]] >= 0;
+}
+
 // Value of the first header of that name, or empty (ptr NULL) when there is none.
 static inline struct str sip_header_first(const struct sip_msg *msg, enum sip_header_id id) {
 	return msg->first[id] < 0 ? (struct str){0} : sip_header_value(msg, msg->first[id]);

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The tandem authors
 #include "base/hash.h"
 
+#include <stdio.h>
+
 #include "unit/test.h"
 
 static void the_seed_decides(void **state) {
@@ -9,6 +11,23 @@ static void the_seed_decides(void **state) {
 	assert_true(hash_str(1, STR("a84b4c76e66710")) == hash_str(1, STR("a84b4c76e66710")));
 	assert_true(hash_str(1, STR("a84b4c76e66710")) != hash_str(2, STR("a84b4c76e66710")));
 	assert_true(hash_str(1, STR("a84b4c76e66710")) != hash_str(1, STR("a84b4c76e66711")));
+}
+
+// Names made to fall into one chain of 1,024 by someone who does not know the seed fall into many.
+static void names_that_collide_without_the_seed_are_spread_by_it(void **state) {
+	enum { CHAINS = 1024, NAMES = 512 };
+	unsigned in_chain[CHAINS] = {0}, found = 0;
+	char name[32];
+
+	(void)state;
+	for (uint32_t number = 0; found < NAMES; number++) {
+		struct str text = str_of(name, (size_t)snprintf(name, sizeof(name), "%08x@192.0.2.10", number));
+
+		if (hash_str(0, text) % CHAINS != 0)
+			continue;
+		found++;
+		assert_true(++in_chain[hash_str(0x5eed5eed5eed5eed, text) % CHAINS] <= 8);
+	}
 }
 
 static void an_empty_text_can_be_hashed(void **state) {
@@ -38,6 +57,7 @@ static void mixing_heeds_the_order(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_seed_decides),
+		cmocka_unit_test(names_that_collide_without_the_seed_are_spread_by_it),
 		cmocka_unit_test(an_empty_text_can_be_hashed),
 		cmocka_unit_test(only_the_text_is_read),
 		cmocka_unit_test(mixing_heeds_the_order),

@@ -33,6 +33,30 @@ static void a_line_too_long_ends_the_connection(void **state) {
 	close(fd);
 }
 
+static void a_line_nested_without_end_is_refused(void **state) {
+	static const char *const nests[] = {"[", "{\"a\":", "[[{\"a\":[", "{\"params\":{\"x\":["};
+	static char text[RPC_LINE_MAX];
+	struct rig *rig = *state;
+	int fd = client_new(rig);
+
+	for (size_t i = 0; i < ARRAY_LEN(nests); i++) {
+		size_t len = 0, size = strlen(nests[i]);
+		char *line;
+
+		for (; len + size < 50000; len += size)
+			memcpy(text + len, nests[i], size);
+		text[len++] = '\n';
+		assert_int_equal(write(fd, text, len), len);
+		line = hear(rig, fd);
+		assert_non_null(strstr(line, "\"code\":-32700"));
+		free(line);
+		say(fd, ECHO("1", "1")); // the connection is none the worse
+		expect(rig, fd, RESULT("1", "1"));
+	}
+	assert_int_equal(rig->calls, ARRAY_LEN(nests));
+	close(fd);
+}
+
 // Sixteen clients that ask nothing; the first two are the longest idle but for the first, which then asks something.
 static void a_full_server_closes_the_client_idle_for_longest(void **state) {
 	struct rig *rig = *state;
@@ -158,6 +182,7 @@ static void answers_nobody_takes_do_not_pile_up(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		T(a_line_too_long_ends_the_connection),
+		T(a_line_nested_without_end_is_refused),
 		T(a_full_server_closes_the_client_idle_for_longest),
 		T(one_client_too_many_is_told_so_when_none_is_idle),
 		T(a_client_that_asks_nothing_is_closed_in_time),

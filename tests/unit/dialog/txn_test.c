@@ -393,6 +393,22 @@ static void sent_by_and_call_id_are_part_of_what_identifies(void **state) {
 	txn_free(&b->table, txn);
 }
 
+static void keys_that_share_a_hash_are_told_apart(void **state) {
+	struct bench *b = *state;
+	struct txn *txns[16];
+
+	for (uint64_t i = 0; i < ARRAY_LEN(txns); i++) {
+		const struct txn_key key = {.hash = 7, .check = i};
+
+		assert_null(txn_server_find(&b->table, key));
+		txns[i] = txn_server_create(&b->table, INVITE("z9hG4bK1"), key, &remote, 0);
+	}
+	for (uint64_t i = 0; i < ARRAY_LEN(txns); i++)
+		assert_ptr_equal(txn_server_find(&b->table, (struct txn_key){.hash = 7, .check = i}), txns[i]);
+	for (uint64_t i = 0; i < ARRAY_LEN(txns); i++)
+		txn_free(&b->table, txns[i]);
+}
+
 static void the_case_of_a_host_does_not_matter(void **state) {
 	static const struct str hosts[] = {
 		{.ptr = "Proxy.Example.NET", .len = 17}, {.ptr = "proxy.example.net", .len = 17}};
@@ -466,6 +482,7 @@ int main(void) {
 		TEST(a_common_text_is_kept_once),
 		TEST(a_stale_name_finds_nothing),
 		TEST(sent_by_and_call_id_are_part_of_what_identifies),
+		TEST(keys_that_share_a_hash_are_told_apart),
 		TEST(the_case_of_a_host_does_not_matter),
 		TEST(an_ipv6_address_is_kept_too),
 		TEST(the_name_of_a_cancel_outlives_the_invite_kept),

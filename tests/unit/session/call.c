@@ -36,12 +36,21 @@ const char *call_request(const char *method, const char *branch, int cseq, const
 	return text;
 }
 
+// Without its end; the lines that continue it belong to it.
+static size_t line_len(const char *line) {
+	size_t len = strcspn(line, "\r");
+
+	while (line[len + 2] == ' ' || line[len + 2] == '\t')
+		len += 2 + strcspn(line + len + 2, "\r");
+	return len;
+}
+
 // Appends the lines of `message` with that name.
 static void copy_lines(char *out, size_t size, const char *message, const char *name) {
 	const char *end = strstr(message, "\r\n\r\n");
 
 	for (const char *line = strstr(message, "\r\n"); line && line < end; line = strstr(line + 2, "\r\n")) {
-		size_t len = strcspn(line + 2, "\r");
+		size_t len = line_len(line + 2);
 
 		if (strncmp(line + 2, name, strlen(name)) == 0 && line[2 + strlen(name)] == ':')
 			snprintf(out + strlen(out), size - strlen(out), "%.*s\r\n", (int)len, line + 2);

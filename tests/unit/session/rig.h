@@ -19,7 +19,7 @@ enum side {
 
 // What came out of a port: a UDP payload, terminated, and where it went.
 struct sent {
-	char text[4096];
+	char text[8192];
 	uint32_t len;
 	struct endpoint from, to;
 };

@@ -170,6 +170,11 @@ static void breadth_is_shared(void **state) {
 		{"Max-Breadth: 600\r\n", {"\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r"}},
 		{"max-breadth:3\r\n", {"\nmax-breadth:1\r", "\nmax-breadth:1\r", "\nmax-breadth:1\r"}},
 		{"Max-Breadth: nonsense\r\n", {"\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r"}},
+		{"Max-Breadth: -1\r\n", {"\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r"}},
+		{"Max-Breadth: 65536\r\n", {"\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r", "\nMax-Breadth: 20\r"}},
+		{"Max-Breadth:99999999999999999999\r\n",
+		 {"\nMax-Breadth:20\r", "\nMax-Breadth:20\r", "\nMax-Breadth:20\r"}},
+		{"Max-Breadth:\r\n", {"\nMax-Breadth:20\r", "\nMax-Breadth:20\r", "\nMax-Breadth:20\r"}},
 	};
 	struct rig *rig = *state;
 
@@ -185,6 +190,36 @@ static void breadth_is_shared(void **state) {
 		targets_answer(rig, 1, 404);
 		targets_answer(rig, 2, 404);
 		rig_expect_nothing(rig);
+		rig_settle(rig);
+	}
+}
+
+static void breadth_may_stand_once(void **state) {
+	struct rig *rig = *state;
+
+	targets_parallel(rig, 2);
+	rig_send(rig, CALLER, call_request("OPTIONS", "z9hG4bK1", 1, NULL, "Max-Breadth: 2\r\nMax-Breadth: 60000\r\n"));
+	rig_expect(rig, CALLER, "SIP/2.0 400 ");
+	rig_expect_nothing(rig);
+	assert_int_equal(rig_count(rig, COUNT_SIP_REPEATED), 1);
+}
+
+static void odd_q_values_do_no_harm(void **state) {
+	static const char *const values[] = {
+		"2", "1.5", "0.", "0.00000000000000000001", "-1", "99999999999999999999", "abc", "\"0.5\"", "0.9:9"};
+	struct rig *rig = *state;
+	char contact[128];
+
+	targets_serial(rig, 1);
+	targets_rules[CALLER].recurses = true;
+	for (unsigned i = 0; i < ARRAY_LEN(values); i++) {
+		snprintf(contact, sizeof(contact), "Contact: <sip:x@198.51.100.10:5062>;q=%s\r\nX-Was:", values[i]);
+		targets_call(rig, 1);
+		rig_send(rig, CALLEE, call_replaced(call_response(targets_sent[0], 302, "t0"), "Contact:", contact));
+		rig_expect(rig, CALLEE, "ACK ");
+		targets_expect(rig, 1, "INVITE sip:x@198.51.100.10:5062 SIP/2.0\r\n");
+		targets_refuse(rig, 1, 486);
+		targets_expect_failure(rig, 486);
 		rig_settle(rig);
 	}
 }
@@ -388,6 +423,8 @@ int main(void) {
 		TEST(a_refusal_of_another_request_waits_for_the_rest),
 		TEST(a_loop_is_found),
 		TEST(breadth_is_shared),
+		TEST(breadth_may_stand_once),
+		TEST(odd_q_values_do_no_harm),
 		TEST(breadth_runs_out),
 		TEST(breadth_is_shared_with_those_that_follow),
 		TEST(a_best_response_that_cannot_be_sent_comes_later),
