@@ -148,10 +148,34 @@ static void on_signal(void *ctx, int signal) {
 	}
 }
 
+// Nobody waits for a worker that stands still, but its calls do, and somebody has to know.
+static void watch_workers(struct control *c) {
+	for (uint8_t i = 0; i < c->cfg->worker_count; i++) {
+		switch (watch_look(&c->watch[i], counter_read(&c->worker[i]->count, COUNT_LOOP_TURNS))) {
+		case WATCH_STANDS_STILL:
+			log_error(
+				"worker %u on CPU %u has stood still for %u ms: its calls wait, the others go on; see "
+				"what else "
+				"runs on that CPU",
+				i,
+				c->cfg->worker_cpu[i],
+				WATCH_TICKS * TICK_MS
+			);
+			break;
+		case WATCH_TURNS_AGAIN:
+			log_warning("worker %u goes on", i);
+			break;
+		case WATCH_NOTHING:
+			break;
+		}
+	}
+}
+
 static void on_tick(void *ctx) {
 	struct control *c = ctx;
 
 	dataplane_tick(c->dp);
+	watch_workers(c);
 	sample_take(c, rte_rdtsc());
 	listing_retry(c);
 	if (c->draining && !c->stopped)

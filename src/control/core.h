@@ -7,6 +7,7 @@
 #include "control/loop.h"
 #include "control/method.h"
 #include "control/server.h"
+#include "control/watch.h"
 #include "dataplane/dataplane.h"
 
 #define TICK_MS 100
@@ -29,6 +30,7 @@ struct control {
 	uint64_t tsc_hz;
 	uint64_t started_ms;
 
+	struct watch watch[WORKERS_MAX];
 	struct sample samples[SAMPLE_COUNT];
 	uint64_t sample_count; // taken so far
 

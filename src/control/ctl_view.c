@@ -202,6 +202,7 @@ static void view_workers(FILE *out, const json_t *result) {
 	static const struct column columns[] = {
 		COLUMN("WORKER", "id", SHOW_NUMBER),
 		COLUMN("CPU", "cpu", SHOW_NUMBER),
+		COLUMN("STILL ms", "still_ms", SHOW_NUMBER),
 		COLUMN("BUSY %", "busy_percent", SHOW_REAL),
 		COLUMN("SIP", "sip", SHOW_NUMBER),
 		COLUMN("OWNED", "owned", SHOW_NUMBER),

@@ -33,7 +33,7 @@ const struct method_spec method_specs[METHOD_COUNT] = {
 		{
 			.words = "show workers",
 			.name = "workers",
-			.help = "workers with CPU, busy share, calls and fill levels",
+			.help = "workers with CPU, how long one has stood still, busy share, calls and fill levels",
 		},
 	[METHOD_COUNTERS] =
 		{

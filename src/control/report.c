@@ -228,6 +228,7 @@ static json_t *worker_json(const struct control *c, uint32_t i) {
 
 	put(object, "id", i);
 	put(object, "cpu", c->cfg->worker_cpu[i]);
+	put(object, "still_ms", watch_stands_still(&c->watch[i]) ? (uint64_t)c->watch[i].still * TICK_MS : 0);
 	put_real(object, "busy_percent", busy_percent(c, i));
 	put(object, "busy_cycles", PEEK(w->busy_tsc));
 	put(object, "sip", counter_read(&w->count, COUNT_RX_SIP));
