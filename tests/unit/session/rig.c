@@ -325,12 +325,36 @@ void rig_expect_nothing(struct rig *rig) {
 	}
 }
 
-void rig_pass(struct rig *rig, uint64_t ms) {
-	for (uint64_t i = 0; i < ms; i++) {
-		rig->w->now_ms++;
-		timers_tick(rig->w);
+// When the first of these timers is looked at; `end` when none is before.
+static uint64_t next_due(const struct timer_queues *queues, uint64_t now_ms, uint64_t end) {
+	if (queues->unfinished)
+		return now_ms + 1;
+	for (uint32_t i = 0; i < queues->count; i++) {
+		const struct timer_queue *queue = &queues->queue[i];
+		uint32_t wait_ms = queue->due_ms - (uint32_t)now_ms;
+
+		if (queue->head == SLOT_NONE)
+			continue;
+		if (timer_reached(queue->due_ms, (uint32_t)now_ms))
+			return now_ms + 1;
+		if (wait_ms < end - now_ms)
+			end = now_ms + wait_ms;
 	}
-	worker_turn(rig->w, &session_stages);
+	return end;
+}
+
+void rig_pass(struct rig *rig, uint64_t ms) {
+	struct worker *w = rig->w;
+	uint64_t end = w->now_ms + ms;
+
+	while (w->now_ms < end) {
+		uint64_t next = next_due(&rig->s->txns.queues, w->now_ms, end);
+
+		next = next_due(&rig->s->dialogs.queues, w->now_ms, next);
+		w->now_ms = next_due(&rig->s->forks.queues, w->now_ms, next);
+		timers_tick(w);
+	}
+	worker_turn(w, &session_stages);
 }
 
 void rig_settle(struct rig *rig) {
