@@ -299,8 +299,15 @@ learn(struct dialog_table *table, struct dialog *dialog, const struct sip_msg *r
 	return true;
 }
 
+// From its 2xx on a dialog's timer runs, whatever BYE is on its way.
+static bool was_confirmed(const struct dialog_table *table, const struct dialog *dialog) {
+	return timer_is_armed(&table->queues, dialog);
+}
+
+// A BYE on its way from before goes on.
 static void confirm(struct dialog_table *table, struct dialog *dialog, uint64_t now_ms) {
-	set_state(table, dialog, DIALOG_CONFIRMED);
+	if (dialog->state != DIALOG_TERMINATED)
+		set_state(table, dialog, DIALOG_CONFIRMED);
 	dialog->answered_ms = now_ms;
 	dialog->heard_ms = (uint32_t)now_ms;
 	timer_arm(&table->queues, dialog, now_ms, now_ms + table->max_age_ms);
@@ -315,7 +322,7 @@ dialog_response(struct dialog_table *table, struct dialog *head, const struct si
 		return NULL;
 	key = dialog_key_of(table, response, hash_str(table->seed, response->call_id));
 	dialog = of_callee(table, head_of(table, head), key.to, response->status >= 200, now_ms);
-	if (!dialog || dialog->state >= DIALOG_CONFIRMED)
+	if (!dialog || was_confirmed(table, dialog) || (dialog->state == DIALOG_TERMINATED && response->status < 200))
 		return dialog;
 	if ((dialog->state == DIALOG_TRYING || response->status >= 200) && !learn(table, dialog, response, key)) {
 		if (dialog != head_of(table, head) && dialog->callee_hash == 0)
@@ -327,11 +334,6 @@ dialog_response(struct dialog_table *table, struct dialog *head, const struct si
 	else
 		set_state(table, dialog, DIALOG_EARLY);
 	return dialog;
-}
-
-// From its 2xx on a dialog's timer runs, whatever BYE is on its way.
-static bool was_confirmed(const struct dialog_table *table, const struct dialog *dialog) {
-	return timer_is_armed(&table->queues, dialog);
 }
 
 // The siblings of the head that never were confirmed.

@@ -127,13 +127,21 @@ static void write_line(struct sip_writer *w, struct str name, struct str value) 
 	sip_write(w, STR("\r\n"));
 }
 
+// On one line: what came on one may be more entries than a message may have lines.
 static void write_routes(struct sip_writer *w, const struct sip_msg *invite, uint32_t skip) {
 	struct sip_walk walk = {.id = HDR_ROUTE};
 	struct str entry;
+	bool any = false;
 
-	for (uint32_t i = 0; sip_walk_next(invite, &walk, &entry) > 0; i++)
-		if (i >= skip)
-			write_line(w, STR("Route:"), entry);
+	for (uint32_t i = 0; sip_walk_next(invite, &walk, &entry) > 0; i++) {
+		if (i < skip)
+			continue;
+		sip_write_c(w, any ? "," : "Route:");
+		sip_write(w, entry);
+		any = true;
+	}
+	if (any)
+		write_line(w, STR(""), STR(""));
 }
 
 // Of text we wrote, whose lines end with CRLF.

@@ -28,7 +28,7 @@ static void show_id(char *out, uint8_t worker, uint32_t slot, uint32_t generatio
 }
 
 static bool holds(struct str text, const char *filter) {
-	return memmem(text.ptr, text.len, filter, strlen(filter)) != NULL;
+	return text.len > 0 && memmem(text.ptr, text.len, filter, strlen(filter)) != NULL;
 }
 
 // The value asked for by "key=value", or NULL when the filter is none of that key.

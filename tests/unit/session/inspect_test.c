@@ -94,6 +94,18 @@ static void transactions_are_shown_on_both_sides(void **state) {
 	rig_settle(rig);
 }
 
+// An old element's, in whose Via is nothing to look in.
+static void a_transaction_without_a_branch_is_shown(void **state) {
+	struct rig *rig = *state;
+
+	rig_send(rig, CALLER, call_replaced(call_request("OPTIONS", "1", 1, NULL, ""), ";branch=1", ""));
+	rig_expect(rig, CALLEE, "OPTIONS ");
+	assert_int_equal(transactions_asked(rig, "kind=server")->count, 1);
+	assert_string_equal(transactions_asked(rig, "kind=server")->row[0].branch, "");
+	assert_int_equal(transactions_asked(rig, "z9hG4bK")->count, 1); // our own
+	rig_settle(rig);
+}
+
 static void a_long_list_comes_in_slices(void **state) {
 	struct rig *rig = *state;
 	static struct inspect_transactions body;
@@ -170,6 +182,7 @@ int main(void) {
 		TEST(a_dialog_is_shown_with_all_it_keeps),
 		TEST(filters_select_by_text_and_state),
 		TEST(transactions_are_shown_on_both_sides),
+		TEST(a_transaction_without_a_branch_is_shown),
 		TEST(a_long_list_comes_in_slices),
 		TEST(an_address_can_be_banned),
 		TEST(what_cannot_be_printed_is_replaced),

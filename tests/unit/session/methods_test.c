@@ -200,12 +200,40 @@ static void re_invites_may_cross(void **state) {
 	rig_settle(rig);
 }
 
+// A BYE on the early dialog (RFC 3261 15) crosses the answer and is refused: the call is there, and so is its dialog.
+static void a_refused_bye_that_crossed_the_answer_ends_nothing(void **state) {
+	struct rig *rig = *state;
+	char invite[4096], bye[4096], routes[1024];
+
+	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
+	rig_expect(rig, CALLER, "SIP/2.0 100 ");
+	snprintf(invite, sizeof(invite), "%s", rig_expect(rig, CALLEE, "INVITE "));
+	rig_send(rig, CALLEE, call_response(invite, 180, "t1"));
+	snprintf(routes, sizeof(routes), "%s", call_routes(rig_expect(rig, CALLER, "SIP/2.0 180 "), true));
+	rig_send(rig, CALLER, call_request("BYE", "z9hG4bKbye", 2, "t1", routes));
+	snprintf(bye, sizeof(bye), "%s", rig_expect(rig, CALLEE, "BYE "));
+	rig_send(rig, CALLEE, call_response(invite, 200, "t1"));
+	rig_expect(rig, CALLER, "SIP/2.0 200 ");
+	rig_send(rig, CALLER, call_request("ACK", "z9hG4bKack", 1, "t1", routes));
+	rig_expect(rig, CALLEE, "ACK ");
+	rig_send(rig, CALLEE, call_response(bye, 500, NULL));
+	rig_expect(rig, CALLER, "SIP/2.0 500 ");
+	rig_settle(rig);
+	assert_int_equal(rig->s->dialogs.count[DIALOG_CONFIRMED], 1);
+	rig_send(rig, CALLER, call_request("BYE", "z9hG4bKbye2", 3, "t1", routes));
+	rig_send(rig, CALLEE, call_response(rig_expect(rig, CALLEE, "BYE "), 200, NULL));
+	rig_expect(rig, CALLER, "SIP/2.0 200 ");
+	assert_int_equal(rig->s->dialogs.pool.used, 0);
+	rig_settle(rig);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(outside_a_dialog),
 		TEST(inside_a_dialog),
 		TEST(inside_an_early_dialog),
+		TEST(a_refused_bye_that_crossed_the_answer_ends_nothing),
 		TEST(a_notify_follows_the_subscribe),
 		TEST(re_invites_may_cross),
 	};

@@ -328,18 +328,36 @@ void rig_expect_nothing(struct rig *rig) {
 	}
 }
 
-static bool something_is_due_once(const struct session *s) {
-	return s->txns.queues.armed > 0 || s->dialogs.queues.armed > 0 || s->forks.queues.armed > 0;
+// When the first of these timers is looked at; `end` when none is before.
+static uint64_t next_due(const struct timer_queues *queues, uint64_t now_ms, uint64_t end) {
+	if (queues->unfinished)
+		return now_ms + 1;
+	for (uint32_t i = 0; i < queues->count; i++) {
+		const struct timer_queue *queue = &queues->queue[i];
+		uint32_t wait_ms = queue->due_ms - (uint32_t)now_ms;
+
+		if (queue->head == SLOT_NONE)
+			continue;
+		if (timer_reached(queue->due_ms, (uint32_t)now_ms))
+			return now_ms + 1;
+		if (wait_ms < end - now_ms)
+			end = now_ms + wait_ms;
+	}
+	return end;
 }
 
 void rig_pass(struct rig *rig, uint64_t ms) {
-	uint64_t end_ms = rig->w->now_ms + ms;
+	struct worker *w = rig->w;
+	uint64_t end = w->now_ms + ms;
 
-	while (rig->w->now_ms < end_ms) {
-		rig->w->now_ms = something_is_due_once(rig->s) ? rig->w->now_ms + 1 : end_ms;
-		timers_tick(rig->w);
+	while (w->now_ms < end) {
+		uint64_t next = next_due(&rig->s->txns.queues, w->now_ms, end);
+
+		next = next_due(&rig->s->dialogs.queues, w->now_ms, next);
+		w->now_ms = next_due(&rig->s->forks.queues, w->now_ms, next);
+		timers_tick(w);
 	}
-	worker_turn(rig->w, &session_stages);
+	worker_turn(w, &session_stages);
 }
 
 void rig_settle(struct rig *rig) {

@@ -72,7 +72,7 @@ const char *rig_expect(struct rig *rig, enum side side, const char *start);
 // Fails when anything is left to be read on either side.
 void rig_expect_nothing(struct rig *rig);
 
-// Lets time pass, a turn each millisecond where a timer may be due.
+// Lets time pass, with a look at the timers in each millisecond where one may be due.
 void rig_pass(struct rig *rig, uint64_t ms);
 
 // Ends every transaction that still lingers.
