@@ -311,6 +311,12 @@ static void confirm(struct dialog_table *table, struct dialog *dialog, uint64_t 
 	dialog->answered_ms = now_ms;
 	dialog->heard_ms = (uint32_t)now_ms;
 	timer_arm(&table->queues, dialog, now_ms, now_ms + table->max_age_ms);
+	table->confirmed++;
+}
+
+// What the wire says of a dialog that is over, or on its way there, makes it no other.
+static bool is_decided(const struct dialog_table *table, const struct dialog *dialog, uint16_t status) {
+	return was_confirmed(table, dialog) || dialog->is_over || (dialog->state == DIALOG_TERMINATED && status < 200);
 }
 
 struct dialog *
@@ -322,7 +328,7 @@ dialog_response(struct dialog_table *table, struct dialog *head, const struct si
 		return NULL;
 	key = dialog_key_of(table, response, hash_str(table->seed, response->call_id));
 	dialog = of_callee(table, head_of(table, head), key.to, response->status >= 200, now_ms);
-	if (!dialog || was_confirmed(table, dialog) || (dialog->state == DIALOG_TERMINATED && response->status < 200))
+	if (!dialog || is_decided(table, dialog, response->status))
 		return dialog;
 	if ((dialog->state == DIALOG_TRYING || response->status >= 200) && !learn(table, dialog, response, key)) {
 		if (dialog != head_of(table, head) && dialog->callee_hash == 0)
@@ -402,10 +408,16 @@ void dialog_session(struct dialog_table *table, struct dialog *dialog, uint32_t 
 }
 
 bool dialog_bye_answered(struct dialog_table *table, struct dialog *dialog, uint16_t status) {
-	if (status == 0 || (status >= 200 && status < 300) || status == 408 || status == 481) {
-		// The end of the INVITE finds the set by its head, and takes it along.
-		if (!was_confirmed(table, dialog) && dialog == head_of(table, dialog))
-			return false;
+	bool is_early_head = !was_confirmed(table, dialog) && dialog == head_of(table, dialog);
+	bool ends = status == 0 || (status >= 200 && status < 300) || status == 408;
+
+	// The end of the INVITE finds the set by its head, and takes it along. A callee that does not know it yet may
+	// still answer.
+	if (is_early_head && ends) {
+		dialog->is_over = true;
+		return false;
+	}
+	if (ends || (status == 481 && !is_early_head)) {
 		dialog_free(table, dialog);
 		return true;
 	}

@@ -49,7 +49,8 @@ struct dialog {
 		};
 	};
 	struct timer timer;   // end of a confirmed dialog nobody speaks in; armed from the 2xx on
-	uint8_t state;	      // enum dialog_state
+	uint8_t state : 7;    // enum dialog_state
+	bool is_over : 1;     // its BYE was answered before its INVITE was: no 2xx confirms it any more
 	uint16_t text_units;  // size of the text
 	uint64_t caller_hash; // of Call-ID and caller's tag, see struct dialog_key
 	uint64_t callee_hash; // of Call-ID and callee's tag; 0 = none yet
@@ -92,6 +93,7 @@ struct dialog_table {
 	struct str own_route[LISTENERS_MAX]; // our Record-Route entry for a listener, up to the identifier; borrowed
 	uint8_t worker;
 	uint32_t count[DIALOG_STATE_COUNT];
+	uint64_t confirmed; // so far
 };
 
 // Returns 0 or -errno. `text` (at most 64 GiB) must outlive the table. worker, seed and own_route are set by the

@@ -113,6 +113,7 @@ static const struct txn_step server[TXN_STATE_COUNT][TXN_EVENT_COUNT] = {
 		[TXN_TU_2XX]      = {.next = TXN_COMPLETED, .timeout = TXN_TIMER_J, .actions = TXN_DO_SEND},
 		[TXN_TU_FINAL]    = {.next = TXN_COMPLETED, .timeout = TXN_TIMER_J, .actions = TXN_DO_SEND},
 		[TXN_TU_ABANDON]  = {.next = TXN_TERMINATED},
+		[TXN_TU_SILENCE]  = {.next = TXN_COMPLETED, .timeout = TXN_TIMER_J},
 	},
 	[TXN_PROCEEDING] = {
 		[TXN_RX_REQUEST]  = {.next = TXN_PROCEEDING, .actions = TXN_DO_RESEND},
@@ -120,6 +121,7 @@ static const struct txn_step server[TXN_STATE_COUNT][TXN_EVENT_COUNT] = {
 		[TXN_TU_2XX]      = {.next = TXN_COMPLETED, .timeout = TXN_TIMER_J, .actions = TXN_DO_SEND},
 		[TXN_TU_FINAL]    = {.next = TXN_COMPLETED, .timeout = TXN_TIMER_J, .actions = TXN_DO_SEND},
 		[TXN_TU_ABANDON]  = {.next = TXN_TERMINATED},
+		[TXN_TU_SILENCE]  = {.next = TXN_COMPLETED, .timeout = TXN_TIMER_J},
 		[TXN_SEND_FAILED] = {.next = TXN_TERMINATED, .actions = TXN_DO_FAILED},
 	},
 	[TXN_COMPLETED] = {
@@ -169,6 +171,7 @@ static const char *const event_names[TXN_EVENT_COUNT] = {
 	[TXN_TU_2XX]      = "2xx from user",
 	[TXN_TU_FINAL]    = "300-699 from user",
 	[TXN_TU_ABANDON]  = "abandoned by user",
+	[TXN_TU_SILENCE]  = "silence from user",
 	[TXN_RETRANSMIT]  = "retransmission due",
 	[TXN_TIMEOUT]     = "timeout",
 	[TXN_TIMER_C]     = "Timer C",

@@ -42,6 +42,7 @@ enum txn_event {
 	TXN_TU_2XX,
 	TXN_TU_FINAL,
 	TXN_TU_ABANDON, // server: it never will (RFC 4320: no 408 to a non-INVITE)
+	TXN_TU_SILENCE, // nor will it, and who asks again is not passed on either
 	TXN_RETRANSMIT, // Timer A, E or G
 	TXN_TIMEOUT,	// Timer B, D, F, H, I, J, K, L or M
 	TXN_TIMER_C,

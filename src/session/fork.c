@@ -422,6 +422,7 @@ struct fork *fork_create(struct session *s, struct forward *f, struct txn *serve
 	fork->port = from->port;
 	fork->preferred = f->target.preferred;
 	fork->from = from->src;
+	fork->reply_to = f->reply_to;
 	fork->own_routes = f->target.own_routes;
 	fork->only_own_routes = f->target.only_own_routes;
 	fork->makes_dialog = f->makes_dialog;

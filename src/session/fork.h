@@ -63,7 +63,8 @@ struct fork {
 	struct txn_ref server;
 	struct dialog_ref dialog;
 	struct endpoint from; // the request's source
-	struct str request;   // in the arena, until the final response
+	struct endpoint reply_to;
+	struct str request; // in the arena, until the final response
 	struct fork_branch branch[FORK_BRANCHES_MAX];
 };
 

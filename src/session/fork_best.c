@@ -143,9 +143,9 @@ bool fork_give_best(struct session *s, const struct fork *fork, struct txn *serv
 	uint16_t status = !best || best->status == 503 ? 500 : best->status;
 	struct rte_mbuf *m;
 
-	// Whoever sent it has given up by now, and a 408 would only make it worse (RFC 4320 section 4.2).
+	// Nobody is helped by a 408 (RFC 4320 section 4.2).
 	if (best && best->status == 408 && best->final.len == 0 && fork->method != SIP_INVITE) {
-		fork_give_nothing(s, server);
+		response_withhold(s, server);
 		return true;
 	}
 	m = best ? best_response(s, best, challenges(s, fork, best)) : NULL;

@@ -12,13 +12,13 @@ static struct dialog *dialog_of(const struct session *s, const struct txn *clien
 
 static struct str
 call_progresses(struct session *s, struct txn *client, struct dialog *head, const struct packet *from) {
-	uint32_t confirmed = s->dialogs.count[DIALOG_CONFIRMED];
+	uint64_t confirmed = s->dialogs.confirmed;
 	struct dialog *dialog = dialog_response(&s->dialogs, head, s->msg, s->w->now_ms);
 
 	if (dialog)
 		dialog->callee = from->src;
 	client->is_settled = s->msg->status >= 200 && dialog_is_settled(&s->dialogs, head);
-	if (s->dialogs.count[DIALOG_CONFIRMED] > confirmed)
+	if (s->dialogs.confirmed > confirmed)
 		count_one(&s->w->count, COUNT_DLG_CONFIRMED);
 	return dialog && s->msg->status >= 200 ? session_timer_agreed(s, client, dialog) : STR("");
 }
@@ -81,6 +81,12 @@ void response_give(
 	local_send(s, server, m);
 }
 
+void response_withhold(struct session *s, struct txn *server) {
+	(void)txn_step(&s->txns, server, TXN_TU_SILENCE, s->w->now_ms);
+	if (server->state == TXN_COMPLETED)
+		txn_lose(&s->txns, server);
+}
+
 void response_edit_unavailable(struct sip_edits *edits, const struct sip_msg *response) {
 	static const struct str code = {.ptr = "500", .len = 3};
 	struct str reason = response->reason;
@@ -136,15 +142,20 @@ static void branch_failed(struct session *s, struct rte_mbuf *m, const struct tx
 	rte_pktmbuf_free(m);
 }
 
-// A 2xx goes on even behind a refusal, which its caller has acknowledged to us (RFC 3261 16.7 step 5): the server
-// transaction says where to, and has nothing more to do with it.
-static void pass_late(struct session *s, struct rte_mbuf *m, const struct txn *server) {
+// A 2xx goes on even behind a refusal, which its caller has acknowledged to us (RFC 3261 16.7 step 5). The server
+// transaction has nothing to do with it any more, and may be gone.
+static void pass_late(struct session *s, struct rte_mbuf *m, const struct fork *fork) {
 	if (!response_strip(s, m, STR(""))) {
 		local_drop(s, m, COUNT_SIP_TOO_LARGE);
 		return;
 	}
 	count_one(&s->w->count, COUNT_MSG_RESPONSES_OUT);
-	local_send(s, server, m);
+	output_datagram(s->w, m, fork->listener, &fork->reply_to);
+}
+
+static bool is_late(const struct session *s, const struct fork *fork, const struct txn *server) {
+	return fork->is_final && fork->method == SIP_INVITE && s->msg->status / 100 == 2 &&
+	       (!server || server->status >= 300);
 }
 
 // Upstream, without our Via.
@@ -158,16 +169,15 @@ static void pass_on(struct session *s, struct rte_mbuf *m, struct txn *client, s
 		branch_failed(s, m, client);
 		return;
 	}
+	if (fork && is_late(s, fork, server)) {
+		pass_late(s, m, fork);
+		return;
+	}
 	if (!server || (s->msg->status == 503 && !make_internal_error(s, m))) {
 		local_drop(s, m, COUNT_SIP_RESPONSE_STRAY);
 		return;
 	}
 	status = s->msg->status;
-	if (fork && status / 100 == 2 && server->kind == TXN_INVITE_SERVER && server->status >= 300) {
-		fork_answered(s, fork, client);
-		pass_late(s, m, server);
-		return;
-	}
 	if (server->kind == TXN_SERVER || status < 200)
 		kept.is_common = keep_response(
 			s->msg, server->has_to_tag, lines, &kept.text
@@ -232,10 +242,13 @@ static void ack_send(struct session *s, struct txn *client) {
 // To other requests than INVITE no provisional but our own 100 and no 408 is passed on: neither would help whoever
 // asked (RFC 4320 sections 4.1, 4.2).
 static void hold_back(struct session *s, struct rte_mbuf *m, const struct txn *client) {
-	struct fork *fork = s->msg->status == 408 ? fork_of(s, client) : NULL;
+	struct fork *fork = fork_of(s, client);
+	struct txn *server = server_of(s, client);
 
-	if (fork)
+	if (s->msg->status == 408 && fork)
 		fork_failed(s, fork, client, 408, STR(""));
+	else if (s->msg->status == 408 && server)
+		response_withhold(s, server);
 	rte_pktmbuf_free(m);
 }
 

@@ -232,7 +232,15 @@ enum count route_way_out(const struct session *s, const struct packet *from, int
 // Inside a dialog of ours the Request-URI is the other side's Contact. One that names no address we can reach does not
 // lose the call: its messages have come from somewhere.
 static bool by_dialog(const struct session *s, struct target *target) {
-	if (route_uri_endpoint(&s->msg->uri, &target->to))
+	const struct sip_uri *uri = &s->msg->uri;
+	struct sip_uri plain;
+
+	if (unlikely(uri->is_sips)) {
+		plain = *uri;
+		plain.is_sips = false;
+		uri = &plain;
+	}
+	if (route_uri_endpoint(uri, &target->to))
 		return true;
 	if (!target->dialog)
 		return false;

@@ -115,6 +115,9 @@ void response_handle(struct session *s, struct rte_mbuf *m);
 // False when that cannot be done.
 bool response_strip(struct session *s, struct rte_mbuf *m, struct str lines);
 
+// Answers a server transaction of another request than INVITE never: not even the next time it is asked.
+void response_withhold(struct session *s, struct txn *server);
+
 // The SIP-Version at that place is sent in upper case, however it came (RFC 3261 7.1).
 void rewrite_version(struct sip_edits *edits, uint32_t at);
 

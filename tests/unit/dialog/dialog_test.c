@@ -190,8 +190,13 @@ static void a_bye_before_the_answer_leaves_the_others(void **state) {
 	dialog_response(&b->table, head, RESPONSE("180 Ringing", "t1"), 0);
 	second = dialog_response(&b->table, head, RESPONSE("180 Ringing", "t2"), 0);
 	dialog_request(&b->table, head, REQUEST("BYE", "f", "t1"), true, 1);
+	assert_false(dialog_bye_answered(&b->table, head, 481)); // who does not know it yet may still answer
+	assert_int_equal(head->state, DIALOG_EARLY);
+	dialog_request(&b->table, head, REQUEST("BYE", "f", "t1"), true, 1);
 	assert_false(dialog_bye_answered(&b->table, head, 200));
 	assert_int_equal(head->state, DIALOG_TERMINATED);
+	dialog_response(&b->table, head, RESPONSE("200 OK", "t1"), 2); // it is over all the same
+	assert_int_equal(b->table.confirmed, 0);
 	assert_ptr_equal(dialog_response(&b->table, head, RESPONSE("200 OK", "t2"), 2), second);
 	dialog_invite_over(&b->table, head);
 	assert_int_equal(b->table.pool.used, 1);

@@ -149,6 +149,11 @@ static void a_final_is_replayed_and_a_second_one_ignored(void **state) {
 	     {TXN_TU_FINAL, TXN_COMPLETED, 0},
 	     {TXN_TIMEOUT, TXN_TERMINATED, TXN_DO_FREE});
 	PLAY(TXN_SERVER, {TXN_START, TXN_TRYING, 0}, {TXN_TU_ABANDON, TXN_TERMINATED, TXN_DO_FREE});
+	PLAY(TXN_SERVER,
+	     {TXN_START, TXN_TRYING, 0},
+	     {TXN_TU_SILENCE, TXN_COMPLETED, 0},
+	     {TXN_TU_FINAL, TXN_COMPLETED, 0},
+	     {TXN_TIMEOUT, TXN_TERMINATED, TXN_DO_FREE});
 }
 
 // No state but the live server ones, which their client transaction ends, may be left without a timer.

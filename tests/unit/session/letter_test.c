@@ -246,6 +246,8 @@ static void provisionals_and_408_of_another_request_are_held_back(void **state) 
 	targets_copy(options, rig_expect(rig, CALLEE, "OPTIONS "));
 	rig_send(rig, CALLEE, call_response(options, 183, "t1"));
 	rig_send(rig, CALLEE, call_response(options, 408, "t1"));
+	rig_pass(rig, 10000);
+	rig_send(rig, CALLER, call_request("OPTIONS", "z9hG4bK1", 1, NULL, "")); // nor is it asked again
 	rig_expect_nothing(rig);
 	rig_settle(rig);
 	targets_parallel(rig, 2);
@@ -256,6 +258,14 @@ static void provisionals_and_408_of_another_request_are_held_back(void **state) 
 	rig_expect_nothing(rig);
 	targets_answer(rig, 1, 480);
 	rig_expect(rig, CALLER, "SIP/2.0 480 ");
+	rig_settle(rig);
+	rig_send(rig, CALLER, call_request("OPTIONS", "z9hG4bK3", 1, NULL, ""));
+	for (int i = 0; i < 2; i++) {
+		targets_expect(rig, i, "OPTIONS ");
+		targets_answer(rig, i, 408);
+	}
+	rig_send(rig, CALLER, call_request("OPTIONS", "z9hG4bK3", 1, NULL, ""));
+	rig_expect_nothing(rig);
 	rig_settle(rig);
 }
 

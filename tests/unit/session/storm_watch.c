@@ -145,12 +145,8 @@ static void check_server_waits(const struct session *s, const struct txn *server
 
 	if (fork)
 		assert_true(!fork->is_final && (fork->live > 0 || fork->unsent > 0));
-	else // a 408 to another request than an INVITE is not passed on
-		assert_true(
-			client && txn_is_client(client) &&
-			(txn_state_is_live(client->state) ||
-			 (server->kind == TXN_SERVER && client->state == TXN_COMPLETED))
-		);
+	else
+		assert_true(client && txn_is_client(client) && txn_state_is_live(client->state));
 }
 
 static void check_txn(const struct session *s, const struct txn *txn) {

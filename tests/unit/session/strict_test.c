@@ -143,6 +143,13 @@ static void a_sips_contact_loses_no_bye(void **state) {
 	rig_send(rig, CALLEE, call_response(rig_expect(rig, CALLEE, "BYE sips:"), 200, NULL));
 	rig_expect(rig, CALLER, "SIP/2.0 200 ");
 	rig_settle(rig);
+	// The dialog is not known any more: where the Request-URI says.
+	rig_send(
+		rig, CALLER, call_replaced(call_request("BYE", "z9hG4bKbye2", 3, "t1", routes), "BYE sip:", "BYE sips:")
+	);
+	rig_send(rig, CALLEE, call_response(rig_expect(rig, CALLEE, "BYE sips:"), 481, NULL));
+	rig_expect(rig, CALLER, "SIP/2.0 481 ");
+	rig_settle(rig);
 }
 
 int main(void) {
