@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 //
-// Keyed 64-bit hashes (XXH3 with a secret seed), so that nobody outside can choose keys that collide. One finds candidates;
-// the text decides, or a second one where no text is kept (transactions, dialogs).
+// Keyed 64-bit hashes (XXH3 with a secret seed), so that nobody outside can choose keys that collide. One finds
+// candidates; the text decides, or a second one where no text is kept (transactions, dialogs).
 #pragma once
 
 #include <xxhash.h>
