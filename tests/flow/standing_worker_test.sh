@@ -4,8 +4,10 @@
 # One of two workers is held for four seconds: the log and the CLI say so, calls of the other go on meanwhile, and those of
 # the one that was held afterwards; none fails.
 config=short
-edit='s/workers: .*/workers: [0, 1]/; s/^  b: .*/  b: 20000/; s/^  c: .*/  c: 20000/; s/^  f: .*/  f: 20000/; s/^  h: .*/  h: 20000/'
+edit='s/workers: .*/workers: [0, 1]/; s/^  b: .*/  b: 20000/; s/^  c: .*/  c: 20000/; s/^  f: .*/  f: 20000/; s/^  h: .*/  h: 20000/; s/^  j: .*/  j: 8000/'
 . "$(dirname "$0")/_init.sh"
+
+sipp_seconds=40
 
 # started_by WORKER: calls.
 started_by() {
@@ -19,8 +21,8 @@ has_said() {
 # DPDK counts its own main thread, which is the control core, as the first.
 tid=$(grep -lE 'worker-?2$' /proc/"$(tandem_pid)"/task/*/comm | sed 's|.*/task/\([0-9]*\)/.*|\1|' || true)
 [ -n "$tid" ] || fail "no thread is worker 1: $(cat /proc/"$(tandem_pid)"/task/*/comm | tr '\n' ' ')"
-callee uas 198.51.100.10 "$(scenario uas)" 300
-caller_in_background uac 192.0.2.10 "$(scenario uac)" 300 50 -d 100
+callee uas 198.51.100.10 "$(scenario uas)" 120
+caller_in_background uac 192.0.2.10 "$(scenario uac)" 120 20 -d 100
 wait_until 5 'calls of both' eval '[ $(started_by 1) -gt 5 ]'
 
 python3 "$flow/hold_thread.py" "$tid" 4 &
