@@ -249,6 +249,7 @@ static void hold_back(struct session *s, struct rte_mbuf *m, const struct txn *c
 		fork_failed(s, fork, client, 408, STR(""));
 	else if (s->msg->status == 408 && server)
 		response_withhold(s, server);
+	count_one(&s->w->count, COUNT_SIP_RESPONSE_HELD);
 	rte_pktmbuf_free(m);
 }
 

@@ -246,6 +246,7 @@ static void provisionals_and_408_of_another_request_are_held_back(void **state) 
 	targets_copy(options, rig_expect(rig, CALLEE, "OPTIONS "));
 	rig_send(rig, CALLEE, call_response(options, 183, "t1"));
 	rig_send(rig, CALLEE, call_response(options, 408, "t1"));
+	assert_int_equal(rig_count(rig, COUNT_SIP_RESPONSE_HELD), 2);
 	rig_pass(rig, 10000);
 	rig_send(rig, CALLER, call_request("OPTIONS", "z9hG4bK1", 1, NULL, "")); // nor is it asked again
 	rig_expect_nothing(rig);
