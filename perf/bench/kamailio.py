@@ -8,9 +8,9 @@ import machine
 import network
 from process import Process, wait_for
 
-MODULES = {"stateless": "kamailio-stateless.cfg", "transaction": "kamailio-tm.cfg", "dialog": "kamailio-dialog.cfg"}
+MODULES = {"transaction": "kamailio-tm.cfg", "dialog": "kamailio-dialog.cfg"}
 # 14.5 KB a transaction, two a call, for the 32 s they linger.
-MEGABYTES = {"stateless": 256, "transaction": 6144, "dialog": 8192}
+MEGABYTES = {"transaction": 6144, "dialog": 8192}
 SOCKET_BUFFER = 8 << 20
 
 

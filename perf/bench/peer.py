@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The tandem authors
 """tandem and Kamailio side by side: the same generator on the same veth pairs, the same core, the same calls; and each on
-its best path, which for tandem is memif and for Kamailio kernel sockets on the veth pairs (nothing else can be had)."""
+its best path, which for tandem is memif and for Kamailio kernel sockets on the veth pairs (nothing else can be had). Both keep
+transactions, or dialogs as well."""
 import network
 import proxy
 from kamailio import Kamailio
@@ -9,8 +10,9 @@ from result import Row
 from sipgen import Load
 from tandem import Tandem, Wire
 
+STATES = ("transaction", "dialog")
 CHILDREN = (1, 2, 4)
-START_RATE = 2000
+START_RATE, VETH_START_RATE = 4000, 10000  # Kamailio, and tandem on the same pairs
 # Kamailio's children overtake each other: what follows at once in a call (200 after 180, BYE after ACK) would come first.
 CALLS = ("--scenario", "answer-pause", "--pause", 100, "--hold", 100)
 ROUGHLY = ("--resolution", 15)  # enough to see which number of children is best
@@ -35,8 +37,10 @@ def kamailio_rows(bench, state):
     with network.Namespace(veth=True) as namespace:
         namespace.kernel_addresses()
         wire = Wire(bench.veth_driver, bench)
-        tried = {n: kamailio_max(bench, wire, state, n, START_RATE, *ROUGHLY)
-                 for n in (CHILDREN[:1] if bench.quick else CHILDREN)}
+        tried = {}
+        for n in CHILDREN[:1] if bench.quick else CHILDREN:
+            start = proxy.Guess.around(max(tried.values())) if tried else VETH_START_RATE
+            tried[n] = kamailio_max(bench, wire, state, n, start, *ROUGHLY)
         best = max(tried, key=tried.get)
         rate = Row(part, "highest rate without loss", "calls/s",
                    proxy.maxima(bench, lambda start: kamailio_max(bench, wire, state, best, start), proxy.Guess.around(tried[best])),
@@ -79,10 +83,10 @@ def of_the_port(bench, state, same):
 
 
 def rows(bench):
-    for state in proxy.STATES:
+    for state in STATES:
         rate, cycles = kamailio_rows(bench, state)
         yield from (rate, cycles)
-        if bench.quick and state != proxy.STATES[-1]:
+        if bench.quick and state != STATES[-1]:
             continue
         same = tandem_rows(bench, state, bench.veth_driver)
         best = bench.best.get(state) or tandem_rows(bench, state, "memif")

@@ -14,7 +14,7 @@ MESSAGES = ("INVITE", "200 for INVITE", "BYE")
 PERCENTILES = ("p50", "p99", "p99.9")
 QUICK_RATE = 1000
 MESSAGES_A_CALL = 7  # to the proxy
-START_RATE = 20000  # where the first search begins
+START_RATE = 50000  # where the first search begins
 
 
 def expected(state):
@@ -55,7 +55,7 @@ def maxima(bench, measure, start):
 def steady(bench, wire, tandem, rate, prepare=None, inside=None):
     """(cycles a message, what `inside` gives, the report) of a run at that rate; `prepare` is called before. tandem is asked
     while the load goes on: DPDK's memif driver may crash when its peer leaves."""
-    seconds = 0.8 if bench.quick else 6
+    seconds = 0.8 if bench.quick else 5
     load = Load(bench, wire, tandem, f"steady-{tandem.state}", "--rate", rate, "--duration", seconds + 1, "--warmup", 0.2,
                 *expected(tandem.state))
     load.wait_until_it_calls(tandem)
