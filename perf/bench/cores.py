@@ -18,7 +18,7 @@ RATE = 15000  # calls a second, low enough for one core that is shared
 def workers_on(count):
     """CPUs of the workers: one each where there are enough, else all on one."""
     generator, tested, _ = machine.cpus()
-    free = [cpu for cpu in range(machine.facts()["cores"]) if cpu != generator]
+    free = [cpu for cpu in machine.CPUS if cpu != generator]
     return free[:count] if len(free) >= count else [tested] * count
 
 
@@ -30,7 +30,8 @@ def measure(bench, wire, count):
     rate = 500 if bench.quick else RATE
     with Tandem(bench, wire, "dialog", workers_on(count), IDLE="sleep", TRANSACTIONS=4000000, DIALOGS=800000,
                 TEXT_MB=4096) as tandem:
-        cycles, counts, _ = proxy.steady(bench, wire, tandem, rate, to_the_front, lambda t: t.snapshot().counts)
+        cycles, counts, _ = proxy.steady(bench, wire, tandem, rate, prepare=to_the_front,
+                                          inside=lambda t: t.snapshot().counts, linger=False)
     return cycles * proxy.MESSAGES_A_CALL, counts["handoff.out"] / max(1, counts["rx.sip"])
 
 

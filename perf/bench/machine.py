@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: The tandem authors
 """The machine a table comes from, which of its CPUs do what, and its huge pages while the bench runs."""
 import datetime
+import json
 import os
 import re
 import subprocess
@@ -41,7 +42,16 @@ def cpus():
     return generator, tested, CPUS[2] if len(CPUS) > 2 else generator
 
 
-def facts():
+def buildtype(build):
+    """What meson says of it, or None."""
+    try:
+        options = json.loads(Path(build, "meson-info", "intro-buildoptions.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return next((option["value"] for option in options if option["name"] == "buildtype"), None)
+
+
+def facts(build):
     cpuinfo = read("/proc/cpuinfo") or ""
     model = re.search(r"model name\s*:\s*(.*)", cpuinfo)
     kamailio = first_line(["kamailio", "-v"])
@@ -50,6 +60,7 @@ def facts():
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "commit": f"{commit}, changed" if dirty else commit,
+        "build": buildtype(build),
         "cpu": model.group(1) if model else None,
         "cores": os.cpu_count(),
         "flags": cpu_flags(),

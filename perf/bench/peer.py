@@ -2,10 +2,11 @@
 # SPDX-FileCopyrightText: The tandem authors
 """tandem and Kamailio side by side: the same generator on the same veth pairs, the same core, the same calls; and each on
 its best path, which for tandem is memif and for Kamailio kernel sockets on the veth pairs (nothing else can be had). Both keep
-transactions, or dialogs as well."""
+transactions, or dialogs as well, and all get the same calls."""
 import network
 import proxy
 from kamailio import Kamailio
+from process import Failed
 from result import Row
 from sipgen import Load
 from tandem import Tandem, Wire
@@ -29,7 +30,10 @@ def loaded(bench, wire, peer, rate):
 
 def kamailio_max(bench, wire, state, children, start, *options):
     with Kamailio(bench, state, children) as peer:
-        return proxy.find_max(bench, wire, peer, start, *CALLS, *options)
+        found = proxy.find_max(bench, wire, peer, start, *CALLS, *options)
+        if peer.ran_short():
+            raise Failed(f"Kamailio ran out of shared memory: give it more (kamailio.py): {peer.process.tail()}")
+        return found
 
 
 def kamailio_rows(bench, state):
@@ -39,7 +43,7 @@ def kamailio_rows(bench, state):
         wire = Wire(bench.veth_driver, bench)
         tried = {}
         for n in CHILDREN[:1] if bench.quick else CHILDREN:
-            start = proxy.Guess.around(max(tried.values())) if tried else VETH_START_RATE
+            start = proxy.Guess.around(max(tried.values())) if tried else START_RATE
             tried[n] = kamailio_max(bench, wire, state, n, start, *ROUGHLY)
         best = max(tried, key=tried.get)
         rate = Row(part, "highest rate without loss", "calls/s",
@@ -59,12 +63,12 @@ def tandem_max(bench, wire, state, start):
 
 def tandem_rows(bench, state, kind):
     part = f"side by side, {state}: tandem over {kind}"
-    start = proxy.START_RATE if kind == "memif" else START_RATE
+    start = proxy.START_RATE if kind == "memif" else VETH_START_RATE
     with network.Namespace(veth=kind != "memif"):
         wire = Wire(kind, bench)
         rate = Row(part, "highest rate without loss", "calls/s",
                    proxy.maxima(bench, lambda first: tandem_max(bench, wire, state, first), start))
-        cycles = [proxy.of_rate(bench, wire, state, rate.value * 0.9)[0] for _ in range(bench.runs)]
+        cycles = [proxy.of_rate(bench, wire, state, rate.value * 0.9, *CALLS, linger=False)[0] for _ in range(bench.runs)]
         return rate, Row(part, "cycles a message in", "cycles", cycles, note="at 90% of that")
 
 
@@ -76,7 +80,7 @@ def ratio(bench, state, name, more, less):
 
 def of_the_port(bench, state, same):
     """How much of what testpmd does on the same veth pairs, with frames of the mean size, where that was measured."""
-    floor, name = bench.floor.get(("af_xdp on veth", 600)), "of the messages testpmd swaps there"
+    floor, name = bench.floor.get("af_xdp on veth"), "of the messages testpmd swaps there"
     if floor:
         yield Row(f"side by side, {state}: tandem over {bench.veth_driver}", name, "%",
                   [100 * same.value * proxy.MESSAGES_A_CALL / floor], bench.target("peer", f"{state}: {name}"))
@@ -89,10 +93,10 @@ def rows(bench):
         if bench.quick and state != STATES[-1]:
             continue
         same = tandem_rows(bench, state, bench.veth_driver)
-        best = bench.best.get(state) or tandem_rows(bench, state, "memif")
+        best = tandem_rows(bench, state, "memif")
         yield from same
         yield from of_the_port(bench, state, same[0])
-        yield from best if state not in bench.best else ()
+        yield from best
         yield ratio(bench, state, "rate, same veth pairs", same[0], rate)
         yield ratio(bench, state, "rate, each on its best path", best[0], rate)
         yield ratio(bench, state, "cycles, each on its best path", cycles, best[1])

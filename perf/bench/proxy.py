@@ -14,6 +14,7 @@ MESSAGES = ("INVITE", "200 for INVITE", "BYE")
 PERCENTILES = ("p50", "p99", "p99.9")
 QUICK_RATE = 1000
 MESSAGES_A_CALL = 7  # to the proxy
+LINGER_S = 34  # until as many records of transactions go as come: Timers J, L and M, and a little
 START_RATE = 50000  # where the first search begins
 
 
@@ -52,13 +53,15 @@ def maxima(bench, measure, start):
     return found
 
 
-def steady(bench, wire, tandem, rate, prepare=None, inside=None):
-    """(cycles a message, what `inside` gives, the report) of a run at that rate; `prepare` is called before. tandem is asked
-    while the load goes on: DPDK's memif driver may crash when its peer leaves."""
+def steady(bench, wire, tandem, rate, *options, prepare=None, inside=None, linger=True):
+    """(cycles a message, what `inside` gives, the report) of a run at that rate; `prepare` is called before. With `linger` all
+    is as full as it gets first. tandem is asked while the load goes on: DPDK's memif driver may crash when its peer leaves."""
     seconds = 0.8 if bench.quick else 5
-    load = Load(bench, wire, tandem, f"steady-{tandem.state}", "--rate", rate, "--duration", seconds + 1, "--warmup", 0.2,
-                *expected(tandem.state))
+    before = LINGER_S if linger and tandem.state != "stateless" and not bench.quick else 0.2
+    load = Load(bench, wire, tandem, f"steady-{tandem.state}", "--rate", rate, "--duration", before + seconds + 1, "--warmup", before,
+                *expected(tandem.state), *options)
     load.wait_until_it_calls(tandem)
+    time.sleep(before)
     if prepare:
         prepare(tandem)
     before = tandem.snapshot()
@@ -68,12 +71,23 @@ def steady(bench, wire, tandem, rate, prepare=None, inside=None):
     return cycles_a_message(before, after), seen, load.report(seconds + 60)
 
 
-def of_rate(bench, wire, state, rate, with_stages=False):
-    """The same with a tandem of its own; what is seen are the stages."""
+def of_rate(bench, wire, state, rate, *options, **how):
+    """The same with a tandem of its own."""
     with Tandem(bench, wire, state) as tandem:
-        if not with_stages:
-            return steady(bench, wire, tandem, rate)
-        return steady(bench, wire, tandem, rate, lambda t: t.ask("stages", "on"), lambda t: (t.ask("show", "stages")["stages"], t.service()))
+        return steady(bench, wire, tandem, rate, *options, **how)
+
+
+class Stages:
+    """Cycles by stage and service times while they are looked at."""
+
+    def __init__(self, tandem):
+        self.rows = tandem.ask("show", "stages")["stages"]
+        every = [row for row in tandem.ask("show", "latency")["latency"]]
+        self.service = next((row for row in every if row["kind"] == "undisturbed"), {})
+
+    @staticmethod
+    def begin(tandem):
+        tandem.ask("stages", "on")
 
 
 class Mode:
@@ -90,16 +104,19 @@ class Mode:
         with Tandem(self.bench, self.wire, self.state) as tandem:
             return find_max(self.bench, self.wire, tandem, start)
 
-    def at(self, rate, with_stages=False):
-        return [of_rate(self.bench, self.wire, self.state, rate, with_stages) for _ in range(self.bench.runs)]
+    def at(self, rate, **how):
+        return [of_rate(self.bench, self.wire, self.state, rate, **how) for _ in range(self.bench.runs)]
+
+    def with_stages(self, rate):
+        return self.at(rate, prepare=Stages.begin, inside=Stages)
 
     def stage_rows(self, runs):
-        shown = [{row["stage"]: row["cycles"] for row in run[1][0]} for run in runs]
+        shown = [{row["stage"]: row["cycles"] for row in run[1].rows} for run in runs]
         for stage in shown[0]:
             yield self.row(f"  {stage}", "cycles", [one[stage] for one in shown], "by stage, at 70%")
         for name, key in (("p50", "p50_us"), ("p99.9", "p999_us")):
-            yield self.row(f"service time {name}", "us", [run[1][1].get(key) for run in runs],
-                           "receive to send, at 70%, turns with a pause of the core left out")
+            yield self.row(f"service time {name}", "us", [run[1].service.get(key) for run in runs],
+                           "receive to send, at 70%, turns with a pause of the core of 40 us or more left out")
 
     def latency_rows(self, share, runs):
         reports = [run[2] for run in runs]
@@ -110,18 +127,27 @@ class Mode:
                                [report.latency(message, percentile) for report in reports],
                                f"{left_out:.0%} left out: the generator's core was away")
 
+    def port_rows(self, rate):
+        """How much of what testpmd does on the same port, where that was measured."""
+        floor = self.bench.floor.get("memif")
+        if floor:
+            yield self.row("of the messages testpmd swaps there", "%", [100 * rate.value * MESSAGES_A_CALL / floor])
+
     def rows(self):
         rate = self.row("highest rate without loss", "calls/s", maxima(self.bench, self.search, START_RATE))
         yield rate
         if self.bench.quick:
-            runs = self.at(rate.value * 0.5, with_stages=True)
+            runs = self.with_stages(rate.value * 0.5)
             busy = self.row("cycles a message in", "cycles", [run[0] for run in runs])
             yield from [busy, *self.stage_rows(runs), *self.latency_rows(50, runs)]
         else:
-            busy = self.row("cycles a message in", "cycles", [run[0] for run in self.at(rate.value * 0.9)], "at 90% of that")
-            yield from [busy, *self.stage_rows(self.at(rate.value * 0.7, with_stages=True))]
+            runs = self.at(rate.value * 0.9)
+            worst = max((run[2] for run in runs), key=lambda report: report.values["calls"]["failed"])
+            busy = self.row("cycles a message in", "cycles", [run[0] for run in runs],
+                            f"at 90% of that, with all that lingers; at worst {worst.failed()}")
+            yield from [busy, *self.port_rows(rate), *self.stage_rows(self.with_stages(rate.value * 0.7))]
             for share in (30, 70):
-                yield from self.latency_rows(share, self.at(rate.value * share / 100))
+                yield from self.latency_rows(share, self.at(rate.value * share / 100, linger=False))
         self.bench.best[self.state] = (rate, busy)
 
 

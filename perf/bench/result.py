@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The tandem authors
 """Rows of the table: several runs of one figure, their median and spread, and the target beside it."""
+import json
 import statistics
 
 
@@ -64,6 +65,23 @@ def print_table(rows, out):
             print(f"\n{name}", file=out)
             print("  " + line(heads, widths), file=out)
         print("  " + line(cells, widths), file=out)
+
+
+def print_against(rows, path, out):
+    """Which figures are not where another table's runs were, nor its runs where these are, and by how much."""
+    with open(path, encoding="utf-8") as file:
+        other = {(row["part"], row["name"], row["unit"]): row for row in json.load(file)["rows"]}
+    both = [(row, other[key]) for row in rows if row.runs and (key := (row.part, row.name, row.unit)) in other and other[key]["runs"]]
+    apart = [(row, old) for row, old in both if min(row.runs) > old["high"] or max(row.runs) < old["low"]]
+    print(f"\nagainst {path}: {len(both) - len(apart)} of {len(both)} figures within each other's runs", file=out)
+    for row, old in sorted(apart, key=lambda pair: -abs(change(*pair))):
+        print(f"  {row.part}: {row.name}: {number(row.value)} {row.unit}, there {number(old['low'])} to {number(old['high'])} "
+              f"({change(row, old):+.0f}%)", file=out)
+
+
+def change(row, old):
+    """Of the median, in percent."""
+    return 100 * (row.value - old["median"]) / old["median"] if old["median"] else 0
 
 
 def line(cells, widths):

@@ -71,8 +71,18 @@ class Report:
         return self.values["rate"] * calls["completed"] / max(1, calls["started"])
 
     def goodput(self):
-        """Calls a second that were completed, of however many."""
-        return self.values["calls"]["completed"] / self.values["seconds"]
+        """Calls a second that were completed while the load lasted, of however many."""
+        return self.values["completed_in_time"] / self.values["seconds"]
+
+    def offered(self):
+        """Which share of the calls that were due was really made."""
+        calls = self.values["calls"]
+        return calls["started"] / (calls["started"] + calls["not_started"] + self.values["behind"])
+
+    def failed(self):
+        """For a note."""
+        calls = self.values["calls"]
+        return f"{calls['failed']:,} of {calls['started']:,} calls failed"
 
     def messages_to_proxy(self):
         """All that were sent, by either side."""

@@ -55,14 +55,17 @@ def rows(bench):
             load.wait_until_it_calls(tandem)
             time.sleep(warm)
             minutes = watch(bench, tandem, load, seconds)
-            drops = {name: count for name, count in tandem.snapshot().counts.items() if name.startswith("drop.") and count}
+            drops = {name: count for name, count in tandem.snapshot().counts.items() if name.startswith(("drop.", "refused.")) and count}
             report = load.report(seconds + 120)
     calls = report.values["calls"]
     yield Row(part, "calls made", "calls", [calls["started"]], note=f"{rate:,} a second, {SHARE:.0%} of the highest rate")
     yield Row(part, "calls that failed", "calls", [calls["failed"]], bench.target("soak", "calls that failed"))
     yield Row(part, "messages sent again", "messages", [calls["sent_again"]], bench.target("soak", "messages sent again"),
-              "dropped: " + (", ".join(f"{name} {number(count)}" for name, count in drops.items()) or "none"))
+              "dropped and refused: " + (", ".join(f"{name} {number(count)}" for name, count in drops.items()) or "none"))
     for name, unit, key in (("memory, resident", "MB", "resident"), ("text in use", "MB", "text"),
                             ("transactions that linger", "records", "transactions"), ("service time p99.9", "us", "p999")):
-        by_minute = [getattr(minute, key) for minute in minutes]
+        by_minute = [getattr(minute, key) or 0 for minute in minutes] or [0]
         yield Row(part, name, unit, by_minute, note=f"by minute; the first {number(by_minute[0])}, the last {number(by_minute[-1])}")
+        if key in ("resident", "p999") and by_minute[0]:
+            yield Row(part, f"{name}, last minute against the first", "%", [100 * by_minute[-1] / by_minute[0]],
+                      bench.target("soak", name))

@@ -162,6 +162,7 @@ static json_t *run_json(const struct run *run) {
 		root, "rate", json_real(run->measured_s > 0 ? (double)stats->started / run->measured_s : 0)
 	);
 	json_object_set_new(root, "behind", json_real(run->behind));
+	put_integer(root, "completed_in_time", run->completed_in_time);
 	put_integer(root, "most_at_once", run->peak);
 	put_integer(root, "dialogs", run->o->dialogs);
 	put_integer(root, "invite_bytes", e->texts.invite_len);

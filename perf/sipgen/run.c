@@ -55,11 +55,16 @@ static bool is_over(const struct run *run, const struct load *load, const struct
 	return o->stop_after_errors && run->e.errors >= o->stop_after_errors;
 }
 
+static uint64_t completed(const struct run *run) {
+	return run->e.stats[0].completed + run->e.stats[1].completed;
+}
+
 void run_load(struct run *run, const struct load *load) {
 	struct turn turn = {.load = load, .calls_left = load->calls ? load->calls : UINT64_MAX};
 	uint64_t begin = rte_rdtsc(), end = begin + (uint64_t)(load->seconds * (double)run->hz);
 	uint64_t warm = begin + (uint64_t)(load->warmup_s * (double)run->hz);
-	bool measures = run->e.mode.is_measured;
+	uint64_t before = completed(run);
+	bool measures = run->e.mode.is_measured, is_warm = load->warmup_s == 0;
 
 	run->rate_now = load->rate;
 	run->e.now = begin;
@@ -68,11 +73,15 @@ void run_load(struct run *run, const struct load *load) {
 		pace_start(&run->pace, load->rate, load->ramp_s, run->hz, begin);
 	while (!is_over(run, load, &turn, end)) {
 		turn_make(run, &turn);
-		if (run->e.now >= warm)
-			run->e.mode.is_measured = measures;
+		if (is_warm || run->e.now < warm)
+			continue;
+		is_warm = true;
+		run->e.mode.is_measured = measures;
+		before = completed(run);
 	}
 	run->behind =
 		load->rate > 0 && turn.calls_left > 0 && !load->concurrent ? pace_behind(&run->pace, run->e.now) : 0;
+	run->completed_in_time = completed(run) - before;
 	if (run->e.now > warm)
 		run->measured_s = (double)(run->e.now - warm) / (double)run->hz;
 }

@@ -38,6 +38,7 @@ struct run {
 	const volatile int *signals; // SIGINT and SIGTERM so far
 	double measured_s;	     // of the load
 	double behind;		     // calls not started at its end although due
+	uint64_t completed_in_time;  // calls that ended well while it lasted, whenever they began
 	uint32_t peak;		     // calls in progress
 	double rate_now;	     // for the progress line
 	uint32_t step_count;

@@ -30,7 +30,7 @@ enum stage {
 };
 
 #define STAGE_PROBES 256 // timed when it is switched on, to know what one costs
-#define STAGE_GAP_US 10	 // between two probes: longer than any stage of a burst, so the core was taken away
+#define STAGE_GAP_US 40	 // between two probes: longer than any stage of a full burst, so the core was taken away
 
 // Written by the worker, read by the control core.
 struct stage_totals {
