@@ -11,8 +11,8 @@ from process import Failed, Process, run, wait_for
 
 TEMPLATE = machine.TOP / "perf" / "bench" / "tandem.yaml"
 RING = 12  # log2 of the slots of a memif ring: what comes while a core is away for some milliseconds
-# What lingers of a few steps of a search at 200,000 calls a second, each of four transactions, for 32 s.
-TRANSACTIONS, DIALOGS, TEXT_MB = 16000000, 1500000, 3500
+# What lingers for 32 s of 180,000 calls a second, each of three transactions that last so long and one of 5 s.
+TRANSACTIONS, DIALOGS, TEXT_MB = 20000000, 1500000, 3500
 
 
 class Wire:

@@ -14,6 +14,19 @@
 // Retransmissions are due at fixed distances from the first, whatever delay the loop had, so that 64*T1 after the
 // start exactly as many were sent as the RFC says.
 
+static uint32_t min_u32(uint32_t a, uint32_t b) {
+	return a < b ? a : b;
+}
+
+// When a client that hears nothing has Timer E at T2.
+static uint32_t until_t2(const struct config_timers *timers) {
+	uint32_t interval = min_u32(timers->t1_ms, timers->t2_ms), sum = interval;
+
+	while ((interval = min_u32(interval * 2, timers->t2_ms)) < timers->t2_ms)
+		sum += interval;
+	return sum;
+}
+
 static void queues_init(struct txn_table *table) {
 	const struct config_timers *t = table->timers;
 	uint32_t values[32] = {
@@ -25,6 +38,8 @@ static void queues_init(struct txn_table *table) {
 			values[count++] = values[i];
 	if (t->t2_ms > 0)
 		values[count++] = t->t2_ms;
+	if (table->trying_ms > 0)
+		values[count++] = table->trying_ms;
 	// Timer A: it doubles until B, F or H ends it, and before 2^31 ms in any case.
 	for (uint64_t t1 = t->t1_ms; t1 > 0 && t1 <= 64 * (uint64_t)t->t1_ms && count < ARRAY_LEN(values); t1 *= 2)
 		values[count++] = (uint32_t)t1;
@@ -57,6 +72,7 @@ int txn_table_init(
 		return err;
 	}
 	table->common = table->common_mem.ptr;
+	table->trying_ms = until_t2(timers);
 	queues_init(table);
 	return 0;
 }
@@ -176,10 +192,6 @@ struct txn_ref txn_ref_of(const struct txn_table *table, const struct txn *txn) 
 	return (struct txn_ref){.slot = pool_slot(&table->pool, txn), .generation = txn->generation};
 }
 
-static uint32_t min_u32(uint32_t a, uint32_t b) {
-	return a < b ? a : b;
-}
-
 // The next interval of Timer A, E or G (RFC 3261 17.1.1.2, 17.1.2.2, 17.2.1).
 static uint32_t next_interval(const struct config_timers *timers, enum txn_timer timer, uint32_t last_ms) {
 	if (timer == TXN_TIMER_E_T2)
@@ -189,8 +201,10 @@ static uint32_t next_interval(const struct config_timers *timers, enum txn_timer
 	return timer == TXN_TIMER_A ? last_ms * 2 : min_u32(last_ms * 2, timers->t2_ms);
 }
 
-static uint32_t timeout_of(const struct config_timers *timers, enum txn_timer timer) {
+static uint32_t timeout_of(const struct txn_table *table, enum txn_timer timer) {
+	const struct config_timers *timers = table->timers;
 	const uint32_t values[TXN_TIMER_COUNT] = {
+		[TXN_TIMER_100] = table->trying_ms,
 		[TXN_TIMER_B] = timers->b_ms,
 		[TXN_TIMER_B_OR_C] = min_u32(timers->b_ms, timers->c_ms),
 		[TXN_TIMER_C_WAIT] = timers->c_ms,
@@ -238,7 +252,7 @@ static uint32_t live_due(const struct txn_live *live) {
 static void set_timers(
 	struct txn_table *table, struct txn *txn, const struct txn_step *step, enum txn_event event, uint64_t now_ms
 ) {
-	uint32_t timeout_ms = (uint32_t)now_ms + timeout_of(table->timers, step->timeout);
+	uint32_t timeout_ms = (uint32_t)now_ms + timeout_of(table, step->timeout);
 	struct txn_live *live;
 
 	if (step->retransmit != TXN_TIMER_KEEP)

@@ -95,6 +95,7 @@ struct txn_table {
 	struct blob_arena *text; // borrowed
 	void *text_base;
 	const struct config_timers *timers;
+	uint32_t trying_ms; // of TXN_TIMER_100
 	uint64_t seed;
 	uint8_t worker;
 	uint32_t live;

@@ -51,8 +51,8 @@ static const struct txn_step client[TXN_STATE_COUNT][TXN_EVENT_COUNT] = {
 		[TXN_START]       = {.next = TXN_TRYING, .retransmit = TXN_TIMER_E, .timeout = TXN_TIMER_F},
 	},
 	[TXN_TRYING] = {
-		[TXN_RX_100]      = {.next = TXN_PROCEEDING, .retransmit = TXN_TIMER_E_T2, .actions = TXN_DO_PASS},
-		[TXN_RX_1XX]      = {.next = TXN_PROCEEDING, .retransmit = TXN_TIMER_E_T2, .actions = TXN_DO_PASS},
+		[TXN_RX_100]      = {.next = TXN_PROCEEDING, .actions = TXN_DO_PASS},
+		[TXN_RX_1XX]      = {.next = TXN_PROCEEDING, .actions = TXN_DO_PASS},
 		[TXN_RX_2XX]      = {.next = TXN_COMPLETED, .retransmit = TXN_TIMER_STOP, .timeout = TXN_TIMER_K, .actions = TXN_DO_PASS | TXN_DO_DROP_MESSAGE},
 		[TXN_RX_FINAL]    = {.next = TXN_COMPLETED, .retransmit = TXN_TIMER_STOP, .timeout = TXN_TIMER_K, .actions = TXN_DO_PASS | TXN_DO_DROP_MESSAGE},
 		[TXN_RETRANSMIT]  = {.next = TXN_TRYING, .retransmit = TXN_TIMER_E, .actions = TXN_DO_RESEND},
@@ -103,12 +103,13 @@ static const struct txn_step invite_server[TXN_STATE_COUNT][TXN_EVENT_COUNT] = {
 	},
 };
 
-// RFC 3261 figure 8.
+// RFC 3261 figure 8, with the 100 of RFC 4320 section 4.1.
 static const struct txn_step server[TXN_STATE_COUNT][TXN_EVENT_COUNT] = {
 	[TXN_NONE] = {
-		[TXN_START]       = {.next = TXN_TRYING},
+		[TXN_START]       = {.next = TXN_TRYING, .timeout = TXN_TIMER_100},
 	},
 	[TXN_TRYING] = {
+		[TXN_TIMEOUT]     = {.next = TXN_TRYING, .actions = TXN_DO_TRYING},
 		[TXN_TU_1XX]      = {.next = TXN_PROCEEDING, .actions = TXN_DO_SEND},
 		[TXN_TU_2XX]      = {.next = TXN_COMPLETED, .timeout = TXN_TIMER_J, .actions = TXN_DO_SEND},
 		[TXN_TU_FINAL]    = {.next = TXN_COMPLETED, .timeout = TXN_TIMER_J, .actions = TXN_DO_SEND},

@@ -44,7 +44,7 @@ enum txn_event {
 	TXN_TU_ABANDON, // server: it never will (RFC 4320: no 408 to a non-INVITE)
 	TXN_TU_SILENCE, // nor will it, and who asks again is not passed on either
 	TXN_RETRANSMIT, // Timer A, E or G
-	TXN_TIMEOUT,	// Timer B, D, F, H, I, J, K, L or M
+	TXN_TIMEOUT,	// Timer B, D, F, H, I, J, K, L or M, or that of the 100
 	TXN_TIMER_C,
 	TXN_SEND_FAILED,
 	TXN_EVENT_COUNT,
@@ -58,6 +58,7 @@ enum txn_timer {
 	TXN_TIMER_E,	  // T1, doubling up to T2
 	TXN_TIMER_E_T2,	  // every T2
 	TXN_TIMER_G,	  // T1, doubling up to T2
+	TXN_TIMER_100,	  // the time Timer E takes to get to T2: then who waits is told (RFC 4320 section 4.1)
 	TXN_TIMER_B,	  // end of the transaction
 	TXN_TIMER_B_OR_C, // the shorter: without a provisional both mean 408 (RFC 3261 16.8)
 	TXN_TIMER_C_WAIT,
@@ -83,6 +84,7 @@ enum txn_action {
 	TXN_DO_FAILED = 1 << 6,	      // tell the user that sending failed
 	TXN_DO_DROP_MESSAGE = 1 << 7, // the stored message is needed no more
 	TXN_DO_FREE = 1 << 8,	      // terminated: give the record back
+	TXN_DO_TRYING = 1 << 9,	      // server: send a 100
 };
 
 struct txn_step {

@@ -16,17 +16,24 @@ static void invite_over(struct session *s, struct txn *client) {
 		dialog_invite_over(&s->dialogs, dialog);
 }
 
-// Who sent another request than an INVITE and heard nothing hears of us once Timer E runs at T2, or would take us for
-// dead (RFC 4320 section 4.1).
-static void tell_trying(struct session *s, const struct txn *client) {
-	const struct config_timers *timers = s->txns.timers;
-	struct txn *server = server_of(s, client);
-	struct rte_mbuf *m;
+// What a 100 can be made from: the request as a client transaction that still asks has it.
+static const struct txn *asking(const struct session *s, const struct txn *server) {
+	const struct fork *fork = fork_of(s, server);
+	const struct txn *client = NULL;
 
-	if (!server || server->kind != TXN_SERVER || server->state != TXN_TRYING ||
-	    (uint32_t)s->w->now_ms - client->created_ms < timers->t2_ms - timers->t1_ms)
-		return;
-	m = local_response_stored(s, client, 100);
+	if (!fork)
+		return peer_of(s, server);
+	for (uint8_t i = 0; i < fork->count && !client; i++)
+		client = fork->branch[i].state == BRANCH_PENDING ? txn_get(&s->txns, fork->branch[i].client) : NULL;
+	return client;
+}
+
+// Who sent another request than an INVITE and heard nothing hears of us now, or would take us for dead (RFC 4320
+// section 4.1).
+static void tell_trying(struct session *s, struct txn *server) {
+	const struct txn *client = asking(s, server);
+	struct rte_mbuf *m = client ? local_response_stored(s, client, 100) : NULL;
+
 	if (!m)
 		return;
 	(void)txn_step(&s->txns, server, TXN_TU_1XX, s->w->now_ms);
@@ -44,7 +51,7 @@ static void act(void *ctx, struct txn *txn, enum txn_event event, unsigned actio
 		count_one(&s->w->count, COUNT_TXN_TIMEOUT);
 	if (actions & TXN_DO_RESEND)
 		local_resend(s, txn, is_client ? COUNT_RETRANSMIT_REQUESTS_OUT : COUNT_RETRANSMIT_RESPONSES_OUT);
-	if ((actions & TXN_DO_RESEND) && txn->kind == TXN_CLIENT)
+	if (actions & TXN_DO_TRYING)
 		tell_trying(s, txn);
 	if (actions & TXN_DO_CANCEL)
 		cancel_send(s, txn);

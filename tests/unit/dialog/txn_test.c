@@ -134,8 +134,17 @@ static void after_a_provisional_timer_e_runs_at_t2(void **state) {
 	until(b, 700);
 	txn_step(&b->table, txn, TXN_RX_1XX, 700);
 	until(b, 40000);
-	EXPECT_AT(b, TXN_DO_RESEND, 500, 4700, 8700, 12700, 16700, 20700, 24700, 28700);
+	EXPECT_AT(b, TXN_DO_RESEND, 500, 1500, 5500, 9500, 13500, 17500, 21500, 25500, 29500);
 	EXPECT_AT(b, TXN_DO_TIMED_OUT, 32000);
+}
+
+static void who_waits_is_told_when_timer_e_would_get_to_t2(void **state) {
+	struct bench *b = *state;
+	struct txn *txn = server_created(b, BYE("z9hG4bK1"), 100);
+
+	until(b, 40000);
+	EXPECT_AT(b, TXN_DO_TRYING, 3600);
+	txn_free(&b->table, txn);
 }
 
 static void timers_g_and_h_fire_to_the_millisecond(void **state) {
@@ -469,6 +478,7 @@ int main(void) {
 		TEST(timers_a_and_b_fire_to_the_millisecond),
 		TEST(timers_e_and_f_fire_to_the_millisecond),
 		TEST(after_a_provisional_timer_e_runs_at_t2),
+		TEST(who_waits_is_told_when_timer_e_would_get_to_t2),
 		TEST(timers_g_and_h_fire_to_the_millisecond),
 		TEST(timer_c_is_restarted_by_provisionals_but_not_by_100),
 		TEST(timer_c_without_a_provisional_is_the_end),

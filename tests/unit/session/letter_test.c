@@ -237,6 +237,27 @@ static void another_request_hears_of_us_at_t2(void **state) {
 	rig_settle(rig);
 }
 
+// What the callee said meanwhile does not go back (RFC 4320 section 4.1), and changes nothing of that time.
+static void a_provisional_does_not_put_that_off(void **state) {
+	static const uint32_t at_ms[] = {100, 700, 3400};
+	struct rig *rig = *state;
+	char options[TEXT];
+
+	for (unsigned i = 0; i < ARRAY_LEN(at_ms); i++) {
+		const char *branch = (const char *[]){"z9hG4bK1", "z9hG4bK2", "z9hG4bK3"}[i];
+
+		rig_send(rig, CALLER, call_request("OPTIONS", branch, 1, NULL, ""));
+		targets_copy(options, rig_expect(rig, CALLEE, "OPTIONS "));
+		rig_pass(rig, at_ms[i]);
+		rig_send(rig, CALLEE, call_response(options, 100, NULL));
+		rig_pass(rig, 3499 - at_ms[i]);
+		assert_null(rig_next(rig, CALLER));
+		rig_pass(rig, 1);
+		rig_expect(rig, CALLER, "SIP/2.0 100 ");
+		rig_settle(rig);
+	}
+}
+
 // RFC 4320 sections 4.1, 4.2.
 static void provisionals_and_408_of_another_request_are_held_back(void **state) {
 	struct rig *rig = *state;
@@ -361,6 +382,7 @@ int main(void) {
 		TEST(a_response_cut_short_is_dropped),
 		TEST(an_answer_leaves_from_where_the_request_came_to),
 		TEST(another_request_hears_of_us_at_t2),
+		TEST(a_provisional_does_not_put_that_off),
 		TEST(provisionals_and_408_of_another_request_are_held_back),
 		TEST(the_version_is_sent_in_upper_case),
 		TEST(an_answer_to_our_cancel_with_two_vias_is_stray),
