@@ -470,7 +470,6 @@ static void the_name_of_a_cancel_outlives_the_invite_kept(void **state) {
 	txn_free(&b->table, cancel);
 	txn_free(&b->table, invite);
 }
-
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
