@@ -18,23 +18,29 @@
 
 // --- frames ---
 
-static struct rte_mbuf *frame_make(const struct net *net, const struct datagram *datagram, uint32_t source) {
+// From the port and the address of those numbers, counted from side A's on.
+static struct rte_mbuf *
+frame_make(const struct net *net, const struct datagram *datagram, uint32_t source, uint32_t host) {
 	const struct net_side *side = &net->side[SIDE_A];
+	struct net_peer peer = side->peers[0];
 	struct rte_mbuf *m = rte_pktmbuf_alloc(net->pool);
 	char *frame = m ? rte_pktmbuf_append(m, (uint16_t)(NET_HEADERS + datagram->len)) : NULL;
 	uint64_t sum = checksum_add(0, datagram->bytes, datagram->len);
 
 	if (!frame)
 		return NULL;
+	net_peer_shift(&peer, host);
 	memcpy(frame + NET_HEADERS, datagram->bytes, datagram->len);
-	net_headers_write((uint8_t *)frame, &side->peers[0], (uint16_t)(side->local.port + source), datagram->len, sum);
+	net_headers_write((uint8_t *)frame, &peer, (uint16_t)(side->local.port + source), datagram->len, sum);
 	return m;
 }
 
-// Every datagram from every source where that many fit, else each of both at least once.
+// Every datagram from every port and address where that many fit, else each of them at least once.
 static int frames_make(struct blast *blast) {
-	uint64_t datagrams = blast->datagrams.count, sources = blast->o->sources, all = datagrams * sources;
-	uint32_t count = (uint32_t)(all <= FRAMES_MAX ? all : RTE_MAX(datagrams, sources));
+	uint64_t datagrams = blast->datagrams.count, sources = blast->o->sources, hosts = blast->o->hosts;
+	uint64_t all = datagrams * sources * hosts;
+	bool every = all <= FRAMES_MAX;
+	uint32_t count = (uint32_t)(every ? all : RTE_MAX(datagrams, RTE_MAX(sources, hosts)));
 
 	blast->frames = calloc(count, sizeof(*blast->frames));
 	if (!blast->frames)
@@ -42,8 +48,10 @@ static int frames_make(struct blast *blast) {
 	while (blast->frame_count < count) {
 		uint32_t i = blast->frame_count;
 		const struct datagram *datagram = &blast->datagrams.item[i % datagrams];
+		uint32_t source = (uint32_t)(every ? i / datagrams % sources : i % sources);
+		uint32_t host = (uint32_t)(every ? i / (datagrams * sources) : i % hosts);
 
-		blast->frames[i] = frame_make(blast->net, datagram, (uint32_t)(i % sources));
+		blast->frames[i] = frame_make(blast->net, datagram, source, host);
 		if (!blast->frames[i])
 			return -ENOMEM;
 		blast->frame_count++;
@@ -165,9 +173,10 @@ static double rate(const struct blast *blast) {
 }
 
 static void print(const struct blast *blast) {
-	printf("%u datagrams from %u ports, %.2f s: %lu sent, %.0f a second, %lu refused by the port\n",
+	printf("%u datagrams from %u ports of %u addresses, %.2f s: %lu sent, %.0f a second, %lu refused by the port\n",
 	       blast->datagrams.count,
 	       blast->o->sources,
+	       blast->o->hosts,
 	       blast->seconds,
 	       blast->sent,
 	       rate(blast),
@@ -206,6 +215,7 @@ int blast_report(const struct blast *blast) {
 	json_object_set_new(root, "blast", json_string(blast->o->blast));
 	json_object_set_new(root, "datagrams", json_integer(blast->datagrams.count));
 	json_object_set_new(root, "sources", json_integer(blast->o->sources));
+	json_object_set_new(root, "hosts", json_integer(blast->o->hosts));
 	json_object_set_new(root, "wanted_rate", json_real(blast->o->rate));
 	json_object_set_new(root, "seconds", json_real(blast->seconds));
 	json_object_set_new(root, "sent", json_integer((json_int_t)blast->sent));

@@ -113,6 +113,22 @@ struct outlet net_outlet(struct net *net) {
 
 // --- peers ---
 
+// Of what is in the headers of all its datagrams.
+static void sums_set(struct net_peer *peer) {
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(const void *)(peer->headers + 14);
+	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(const void *)(ip + 1);
+
+	peer->ip_sum = checksum_add(0, ip, sizeof(*ip));
+	peer->udp_sum = checksum_add(0, &ip->src_addr, 8) + rte_cpu_to_be_16(17) + udp->dst_port;
+}
+
+void net_peer_shift(struct net_peer *peer, uint32_t hosts) {
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(void *)(peer->headers + 14);
+
+	ip->src_addr = rte_cpu_to_be_32(rte_be_to_cpu_32(ip->src_addr) + hosts);
+	sums_set(peer);
+}
+
 static void peer_init(struct net_side *side, struct net_peer *peer, const struct endpoint *to, const uint8_t *mac) {
 	struct rte_ipv4_hdr ip = {
 		.version_ihl = 0x45,
@@ -136,8 +152,7 @@ static void peer_init(struct net_side *side, struct net_peer *peer, const struct
 	memcpy(peer->headers + 12, "\x08\x00", 2);
 	memcpy(peer->headers + 14, &ip, sizeof(ip));
 	memcpy(peer->headers + 34, &udp, sizeof(udp));
-	peer->ip_sum = checksum_add(0, &ip, sizeof(ip));
-	peer->udp_sum = checksum_add(0, &ip.src_addr, 8) + rte_cpu_to_be_16(17) + udp.dst_port;
+	sums_set(peer);
 }
 
 static bool is_from(const struct net_peer *peer, const struct rte_ipv4_hdr *ip, const struct rte_udp_hdr *udp) {

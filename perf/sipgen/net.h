@@ -99,5 +99,8 @@ void arp_ask(struct net *net, unsigned side, const struct ip_addr *wanted);
 // bytes.
 void net_headers_write(uint8_t *frame, const struct net_peer *peer, uint16_t port, uint32_t len, uint64_t sum);
 
+// The same peer for datagrams from an address so many behind that of our side.
+void net_peer_shift(struct net_peer *peer, uint32_t hosts);
+
 // Puts a whole frame in line; consumes it.
 void net_frame_send(struct net_port *port, struct rte_mbuf *m);

@@ -193,6 +193,13 @@ static const struct option_info infos[] = {
 	 .min = 1,
 	 .max = 10000,
 	 .help = "spread callers over so many UDP ports, from local-a's on (1)"},
+	{.name = "hosts",
+	 .kind = VALUE_U32,
+	 .value = "N",
+	 AT(hosts),
+	 .min = 1,
+	 .max = 10000,
+	 .help = "spread the datagrams of --blast over so many addresses, from local-a's on (1)"},
 	{.name = "hops", .kind = VALUE_U32, .value = "N", AT(hops), .max = 15, .help = "proxies passed; 0: none (1)"},
 	{.name = "expect-100", .kind = VALUE_FLAG, AT(expect_100), .help = "a call without 100 Trying is wrong"},
 	{.name = "send-100", .kind = VALUE_FLAG, AT(send_100), .help = "callees send 100 Trying before 180"},
@@ -404,6 +411,8 @@ static int options_finish(struct options *o) {
 		o->drain_s = (66 * t1 + o->pause_ms + 1000) / 1000.0;
 	if (o->local_a.port + o->sources > 65536)
 		return refuse("--sources: there are not so many ports from that of --local-a on");
+	if (o->hosts > 1 && !o->blast)
+		return refuse("--hosts: calls come from one address; it goes with --blast");
 	if (endpoint_eq(&o->local_a, &o->local_b))
 		return refuse("--local-a and --local-b must differ");
 	return 0;
@@ -428,6 +437,7 @@ static void defaults_set(struct options *o) {
 		.resolution = 5,
 		.stride = 100,
 		.sources = 1,
+		.hosts = 1,
 		.hops = 1,
 		.verify = 1,
 		.cpu = first_cpu(),

@@ -32,7 +32,7 @@ struct options {
 	double duration_s, warmup_s, ramp_s, step_s, drain_s;
 	uint32_t hold_ms, pause_ms, t1_ms, timeout_ms;
 	uint32_t dialogs; // built up first and kept to the end
-	uint32_t sources, slots, hops, verify, message_size, trace_errors, stop_after_errors;
+	uint32_t sources, hosts, slots, hops, verify, message_size, trace_errors, stop_after_errors;
 	double resolution; // of find-max, percent
 	double stride;	   // likewise
 	const char *headers, *json, *blast;

@@ -105,13 +105,14 @@ struct config_capacity {
 	uint32_t body_bytes;   // per request
 };
 
-// Datagrams of addresses that are not trusted. A rate of 0 is no limit.
+// Datagrams by source. A rate of 0 is no limit.
 struct config_sources {
 	uint32_t trusted_count;
 	struct ip_prefix *trusted;
-	uint32_t rate, burst;	      // of each address: a second, at once
-	uint32_t all_rate, all_burst; // of all together
-	uint32_t ban_after;	      // so many over the rate; 0 = no bans
+	uint32_t trusted_rate, trusted_burst; // of each of these addresses: a second, at once
+	uint32_t rate, burst;		      // of each other address, likewise
+	uint32_t all_rate, all_burst;	      // of all together
+	uint32_t ban_after;		      // so many over the rate; 0 = no bans
 	uint32_t ban_s;
 	uint32_t screen_count;	 // expressions whose datagrams are dropped
 	uint32_t screen_shipped; // so many of them, the first, are those tandem brings

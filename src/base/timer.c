@@ -138,8 +138,26 @@ struct walk {
 	void *ctx;
 };
 
-// Fires what is due in one queue; false when the budget ended first. The next record lies anywhere in memory: it is
-// fetched while this one is worked on.
+// The next record lies anywhere in memory, and so does what it names: that, and the record behind it, are fetched while
+// this one is worked on.
+static void look_ahead(const struct timer_queues *queues, uint32_t slot, void *ctx) {
+	void *next;
+	uint32_t behind;
+
+	if (slot == SLOT_NONE)
+		return;
+	next = pool_at(queues->pool, slot);
+	if (!queues->prepare) {
+		__builtin_prefetch(next, 1);
+		return;
+	}
+	behind = timer_of(queues, next)->next;
+	if (behind != SLOT_NONE)
+		__builtin_prefetch(pool_at(queues->pool, behind), 1);
+	queues->prepare(ctx, next);
+}
+
+// Fires what is due in one queue; false when the budget ended first.
 static bool expire_queue(struct timer_queues *queues, struct timer_queue *queue, struct walk *walk) {
 	while (queue->head != SLOT_NONE) {
 		void *record = pool_at(queues->pool, queue->head);
@@ -152,8 +170,7 @@ static bool expire_queue(struct timer_queues *queues, struct timer_queue *queue,
 		if (walk->left == 0)
 			return false;
 		walk->left--;
-		if (timer->next != SLOT_NONE)
-			__builtin_prefetch(pool_at(queues->pool, timer->next), 1);
+		look_ahead(queues, timer->next, walk->ctx);
 		unlink_timer(queues, timer);
 		walk->fire(walk->ctx, record);
 	}

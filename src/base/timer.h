@@ -41,6 +41,9 @@ struct timer_queues {
 	bool unfinished; // a budget ended the last walk
 	uint32_t turn;	 // the queue it goes on with
 	uint32_t count;
+	// The owner's, or NULL: fetches what firing the record will touch besides it. Called with the ctx of
+	// timer_expire.
+	void (*prepare)(void *ctx, const void *record);
 	uint8_t hint[TIMER_HINTS];
 	struct timer_queue queue[TIMER_QUEUES_MAX];
 };
@@ -87,6 +90,11 @@ static inline bool timer_is_armed(const struct timer_queues *queues, const void 
 uint32_t timer_expire(
 	struct timer_queues *queues, uint64_t now_ms, uint32_t budget, void (*fire)(void *ctx, void *record), void *ctx
 );
+
+// True when what was due a millisecond ago and longer is not all done at `now_ms`: the budgets are too small.
+static inline bool timer_is_behind(const struct timer_queues *queues, uint64_t now_ms) {
+	return queues->unfinished && now_ms > queues->now_ms;
+}
 
 // Wraps: true when a is at or before b.
 static inline bool timer_reached(uint32_t a_ms, uint32_t b_ms) {

@@ -238,9 +238,13 @@ static json_t *sources_json(const struct config_sources *sources) {
 	for (uint32_t i = sources->screen_shipped; i < sources->screen_count; i++)
 		json_array_append_new(expressions, json_string(sources->screen[i]));
 	return json_pack(
-		"{s:o, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"{s:o, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I}",
 		"trusted",
 		trusted,
+		"trusted_rate",
+		(json_int_t)sources->trusted_rate,
+		"trusted_burst",
+		(json_int_t)sources->trusted_burst,
 		"screen",
 		sources->screen_shipped > 0,
 		"expressions",

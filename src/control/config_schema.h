@@ -203,7 +203,10 @@ const char *config_word(const struct config_section *section, const char *key, i
 
 #define KEYS_sources(X) \
 	X(LIST_TEXT, sources, trusted, , OPTIONAL, 0, 1024, "[]", "", \
-		"networks of whom nothing here is asked, e.g. `192.0.2.0/24`: the trunks") \
+		"networks of which nothing here is asked but `trusted_rate`, e.g. `192.0.2.0/24`: the trunks") \
+	X(UINT, sources, trusted_rate, , OPTIONAL, 0, 10000000, "0", "datagrams a second", \
+		"taken of each address of these; 0 for any number. Who sends more is not banned") \
+	X(UINT, sources, trusted_burst, , OPTIONAL, 1, 1000000, "a second's", "datagrams", "of one of them at once") \
 	X(UINT, sources, rate, , OPTIONAL, 0, 10000000, "0", "datagrams a second", \
 		"taken of each other address; 0 for any number. Each worker counts what it receives") \
 	X(UINT, sources, burst, , OPTIONAL, 1, 1000000, "a second's", "datagrams", "of one of them at once") \

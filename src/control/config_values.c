@@ -241,11 +241,13 @@ void build_sources(struct build *b) {
 
 	*sources = (struct config_sources){
 		.trusted = build_array(b, raw->trusted_count, sizeof(*sources->trusted)),
+		.trusted_rate = CHOSEN(raw, sources, trusted_rate),
 		.rate = CHOSEN(raw, sources, rate),
 		.all_rate = CHOSEN(raw, sources, all_rate),
 		.ban_after = CHOSEN(raw, sources, ban_after),
 		.ban_s = CHOSEN(raw, sources, ban),
 	};
+	sources->trusted_burst = burst_of(raw->trusted_burst, sources->trusted_rate, 1000000);
 	sources->burst = burst_of(raw->burst, sources->rate, 1000000);
 	sources->all_burst = burst_of(raw->all_burst, sources->all_rate, 10000000);
 	for (uint32_t i = 0; i < raw->trusted_count && sources->trusted; i++) {

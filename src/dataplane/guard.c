@@ -16,7 +16,7 @@ struct guard *guard_create(const struct config_sources *cfg, uint8_t workers) {
 	if (!guard)
 		return NULL;
 	guard->cfg = cfg;
-	guard->limits = cfg->rate > 0 || cfg->all_rate > 0 || cfg->screen_count > 0;
+	guard->limits = cfg->trusted_rate > 0 || cfg->rate > 0 || cfg->all_rate > 0 || cfg->screen_count > 0;
 	guard->seed = rte_rdtsc() * UINT64_C(0xbf58476d1ce4e5b9);
 	guard->all_rate = (cfg->all_rate + workers - 1) / workers;
 	guard->all_burst = (cfg->all_burst + workers - 1) / workers;
@@ -44,12 +44,14 @@ static uint32_t bucket_of(const struct guard *guard, struct ip_halves addr) {
 
 static void
 source_begin(const struct guard *guard, struct guard_source *source, const struct ip_addr *from, uint32_t now_ms) {
+	bool trusted = is_trusted(guard, from);
+
 	*source = (struct guard_source){
 		.addr = ip_halves(from),
-		.tokens = guard->cfg->burst * THOUSAND,
+		.tokens = (trusted ? guard->cfg->trusted_burst : guard->cfg->burst) * THOUSAND,
 		.seen_ms = now_ms,
 		.family = from->family,
-		.is_trusted = is_trusted(guard, from),
+		.is_trusted = trusted,
 	};
 }
 
@@ -116,15 +118,43 @@ static bool all_takes(struct guard *guard, uint64_t now_ms) {
 	return true;
 }
 
+// The limits it has.
+static uint32_t rate_of(const struct guard *guard, const struct guard_source *source) {
+	return source->is_trusted ? guard->cfg->trusted_rate : guard->cfg->rate;
+}
+
+static uint32_t burst_of(const struct guard *guard, const struct guard_source *source) {
+	return source->is_trusted ? guard->cfg->trusted_burst : guard->cfg->burst;
+}
+
 static void source_fill(const struct guard *guard, struct guard_source *source, uint32_t now_ms) {
 	uint32_t passed = now_ms - source->seen_ms;
-	uint64_t tokens = source->tokens + (uint64_t)passed * guard->cfg->rate,
-		 burst = (uint64_t)guard->cfg->burst * THOUSAND;
+	uint64_t tokens = source->tokens + (uint64_t)passed * rate_of(guard, source),
+		 burst = (uint64_t)burst_of(guard, source) * THOUSAND;
 
 	if (passed > GUARD_RESTED_MS)
 		source->excess = 0;
 	source->tokens = (uint32_t)(tokens < burst ? tokens : burst);
 	source->seen_ms = now_ms;
+}
+
+static bool source_has(const struct guard *guard, struct guard_source *source, uint64_t now_ms) {
+	source_fill(guard, source, (uint32_t)now_ms);
+	return rate_of(guard, source) == 0 || source->tokens >= THOUSAND;
+}
+
+static void source_take(const struct guard *guard, struct guard_source *source) {
+	if (rate_of(guard, source) > 0)
+		source->tokens -= THOUSAND;
+}
+
+static enum guard_verdict trusted_judge(const struct guard *guard, struct guard_source *source, uint64_t now_ms) {
+	if (likely(guard->cfg->trusted_rate == 0))
+		return GUARD_TRUSTED;
+	if (!source_has(guard, source, now_ms))
+		return GUARD_TRUSTED_LIMIT;
+	source_take(guard, source);
+	return GUARD_TRUSTED;
 }
 
 // One datagram too many.
@@ -154,16 +184,14 @@ enum guard_verdict guard_judge(struct guard *guard, const struct ip_addr *from, 
 	if (is_banned(source, now_ms))
 		return GUARD_BANNED;
 	if (likely(source->is_trusted))
-		return GUARD_TRUSTED;
-	source_fill(guard, source, (uint32_t)now_ms);
-	if (guard->cfg->rate > 0 && source->tokens < THOUSAND) {
+		return trusted_judge(guard, source, now_ms);
+	if (!source_has(guard, source, now_ms)) {
 		source_exceeds(guard, source, now_ms);
 		return GUARD_SOURCE_LIMIT;
 	}
 	if (!all_takes(guard, now_ms))
 		return GUARD_ALL_LIMIT;
-	if (guard->cfg->rate > 0)
-		source->tokens -= THOUSAND;
+	source_take(guard, source);
 	return GUARD_PASSES;
 }
 

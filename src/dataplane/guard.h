@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The tandem authors
 //
-// Who may send how much, looked at before a datagram is parsed: a token bucket for each source address that is not
-// trusted, one for all of them together, and bans that end by themselves. One worker's; each counts what it receives. A
-// source is remembered until others need its place, which costs it nothing but a full bucket.
+// Who may send how much, looked at before a datagram is parsed: a token bucket for each source address, a deeper one
+// for those that are trusted, one for all others together, and bans that end by themselves. One worker's; each counts
+// what it receives. A source is remembered until others need its place, which costs it nothing but a full bucket.
 #pragma once
 
 #include "base/config.h"
@@ -15,11 +15,12 @@
 #define GUARD_RESTED_MS 10000 // of silence: what was too much is forgiven
 
 enum guard_verdict {
-	GUARD_TRUSTED, // passes, whatever it is
+	GUARD_TRUSTED, // passes, whatever it says
 	GUARD_PASSES,
 	GUARD_BANNED,
 	GUARD_SOURCE_LIMIT,
 	GUARD_ALL_LIMIT,
+	GUARD_TRUSTED_LIMIT,
 };
 
 // Two of them in a cache line.

@@ -284,7 +284,9 @@ static void datagram_send(struct worker *w, struct rte_mbuf *m, uint8_t listener
 	hop = neigh_find(w->neigh, w->now_ms, &to->addr);
 	switch ((enum neigh_state)hop->state) {
 	case NEIGH_NO_ROUTE:
-		tx_drop(w, m, COUNT_DROP_NO_ROUTE);
+		count_one(&w->count, COUNT_DROP_NO_ROUTE);
+		packet_of(m)->dst = *to;
+		pending_lose(w, m);
 		return;
 	case NEIGH_WAITING:
 		packet_of(m)->dst = *to;

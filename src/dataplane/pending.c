@@ -83,6 +83,13 @@ void pending_add(struct worker *w, struct rte_mbuf *m, const struct neigh_hop *h
 	packet_append(w->pending, waiting, m);
 }
 
+void pending_lose(struct worker *w, struct rte_mbuf *m) {
+	if (w->pending->count == PENDING_MAX)
+		rte_pktmbuf_free(m);
+	else
+		packet_append(w->pending, &w->pending->nowhere, m);
+}
+
 // Sends what is ready, at most so many; returns how many. What cannot go after all waits again, at the end.
 static uint32_t hop_send(struct worker *w, struct pending_hop *waiting, uint32_t max) {
 	uint32_t count = RTE_MIN(waiting->ready, max), left = waiting->ready - count;
@@ -97,17 +104,22 @@ static uint32_t hop_send(struct worker *w, struct pending_hop *waiting, uint32_t
 	return count;
 }
 
-static void hop_give_up(struct worker *w, const struct worker_stages *stages, struct pending_hop *waiting) {
-	// What is made of one that is lost may wait for the same next hop again, as long as these did.
-	waiting->give_up_ms = w->now_ms + PENDING_WAIT_MS;
+// All that are in the queue now: what is made of one that is lost may come to its end.
+static void queue_lose(struct worker *w, const struct worker_stages *stages, struct pending_hop *waiting) {
 	for (uint32_t left = waiting->count; left > 0; left--) {
 		struct rte_mbuf *m = packet_take(w->pending, waiting);
 
-		count_one(&w->count, COUNT_DROP_NO_NEIGHBOUR);
 		packet_of(m)->kind = PACKET_LOST;
 		packet_of(m)->src = packet_of(m)->dst;
 		stages->lost(w, m);
 	}
+}
+
+static void hop_give_up(struct worker *w, const struct worker_stages *stages, struct pending_hop *waiting) {
+	// Those that come now wait as long as these did.
+	waiting->give_up_ms = w->now_ms + PENDING_WAIT_MS;
+	count_add(&w->count, COUNT_DROP_NO_NEIGHBOUR, waiting->count);
+	queue_lose(w, stages, waiting);
 }
 
 // True when the next hop is known now, or the route is another one.
@@ -124,6 +136,7 @@ bool pending_turn(struct worker *w, const struct worker_stages *stages, bool new
 
 	if (likely(before == 0))
 		return false;
+	queue_lose(w, stages, &w->pending->nowhere);
 	for (uint32_t i = 0; i < PENDING_HOPS; i++) {
 		struct pending_hop *waiting = &w->pending->hops[i];
 
@@ -141,9 +154,13 @@ bool pending_turn(struct worker *w, const struct worker_stages *stages, bool new
 	return sent > 0 || w->pending->count != before;
 }
 
+static void queue_clear(struct pending *pending, struct pending_hop *waiting) {
+	while (waiting->count > 0)
+		rte_pktmbuf_free(packet_take(pending, waiting));
+}
+
 void pending_clear(struct pending *pending) {
-	for (uint32_t i = 0; i < PENDING_HOPS; i++) {
-		while (pending->hops[i].count > 0)
-			rte_pktmbuf_free(packet_take(pending, &pending->hops[i]));
-	}
+	queue_clear(pending, &pending->nowhere);
+	for (uint32_t i = 0; i < PENDING_HOPS; i++)
+		queue_clear(pending, &pending->hops[i]);
 }

@@ -36,11 +36,16 @@ struct pending {
 	uint16_t slots_used; // at least once
 	uint16_t slot_free;  // 1 + the first of those free again, 0 = none
 	struct pending_hop hops[PENDING_HOPS];
+	struct pending_hop nowhere; // those no route leads to, lost in the next turn
 	struct pending_slot slots[PENDING_MAX];
 };
 
 // Consumes m.
 void pending_add(struct worker *w, struct rte_mbuf *m, const struct neigh_hop *hop);
+
+// For a datagram no route leads to: stages->lost hears of it in the next turn. packet_of(m)->dst is where it was to go.
+// Consumes m.
+void pending_lose(struct worker *w, struct rte_mbuf *m);
 
 // Once per turn: sends what can be sent when there is a new snapshot, asks again, gives what was given up to
 // stages->lost. True when it did something.

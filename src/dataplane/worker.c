@@ -173,6 +173,7 @@ static inline bool admit(struct worker *w, const struct worker_stages *stages, s
 		[GUARD_BANNED] = COUNT_DROP_SOURCE_BANNED,
 		[GUARD_SOURCE_LIMIT] = COUNT_DROP_SOURCE_LIMIT,
 		[GUARD_ALL_LIMIT] = COUNT_DROP_SOURCES_LIMIT,
+		[GUARD_TRUSTED_LIMIT] = COUNT_DROP_TRUSTED_LIMIT,
 	};
 	enum guard_verdict verdict = guard_judge(w->guard, &packet_of(m)->src.addr, w->now_ms);
 

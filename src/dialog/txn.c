@@ -27,6 +27,26 @@ static uint32_t until_t2(const struct config_timers *timers) {
 	return sum;
 }
 
+struct expiry {
+	struct txn_table *table;
+	uint64_t now_ms;
+	bool (*act)(void *ctx, struct txn *txn, enum txn_event event, unsigned actions);
+	void *ctx;
+};
+
+// What the end of a transaction touches: the bucket it is found by, or the other side's record; its blob.
+static void prepare(void *ctx, const void *record) {
+	const struct txn_table *table = ((const struct expiry *)ctx)->table;
+	const struct txn *txn = record;
+
+	if (!txn_is_client(txn))
+		table_prefetch(&table->servers, txn->key.hash);
+	else if (!txn->is_forked && txn->peer.slot < table->pool.untouched)
+		__builtin_prefetch(pool_at(&table->pool, txn->peer.slot), 1);
+	if (txn->blob_units > 0)
+		__builtin_prefetch(txn_blob_at(table, txn->blob), 1);
+}
+
 static void queues_init(struct txn_table *table) {
 	const struct config_timers *t = table->timers;
 	uint32_t values[32] = {
@@ -44,6 +64,7 @@ static void queues_init(struct txn_table *table) {
 	for (uint64_t t1 = t->t1_ms; t1 > 0 && t1 <= 64 * (uint64_t)t->t1_ms && count < ARRAY_LEN(values); t1 *= 2)
 		values[count++] = (uint32_t)t1;
 	timer_queues_init(&table->queues, &table->pool, offsetof(struct txn, timer), values, count, 0);
+	table->queues.prepare = prepare;
 }
 
 int txn_table_init(
@@ -299,13 +320,6 @@ void txn_free(struct txn_table *table, struct txn *txn) {
 	pool_give(&table->pool, txn);
 }
 
-struct expiry {
-	struct txn_table *table;
-	uint64_t now_ms;
-	void (*act)(void *ctx, struct txn *txn, enum txn_event event, unsigned actions);
-	void *ctx;
-};
-
 // What is due now; both: the end wins, nothing is sent again. TXN_EVENT_COUNT: nothing yet.
 static enum txn_event due_event(const struct txn_table *table, const struct txn *txn, uint32_t now_ms) {
 	const struct txn_live *live = txn_live_of(table, txn);
@@ -316,9 +330,24 @@ static enum txn_event due_event(const struct txn_table *table, const struct txn 
 	return txn->kind == TXN_INVITE_CLIENT && txn->state == TXN_PROCEEDING ? TXN_TIMER_C : TXN_TIMEOUT;
 }
 
+static void put_off(struct txn_table *table, struct txn *txn, enum txn_state state, uint64_t now_ms) {
+	struct txn_live *live = txn_live_of(table, txn);
+	uint32_t due_ms = (uint32_t)now_ms + TXN_AGAIN_MS;
+
+	count_state(table, txn->state, UINT32_MAX);
+	count_state(table, state, 1);
+	txn->state = (uint8_t)state;
+	if (live) {
+		live->interval_ms = 0;
+		live->timeout_ms = due_ms;
+	}
+	arm(table, txn, due_ms, now_ms);
+}
+
 static void fire(void *ctx, void *record) {
 	struct expiry *expiry = ctx;
 	struct txn *txn = record;
+	enum txn_state before = txn->state;
 	enum txn_event event = due_event(expiry->table, txn, (uint32_t)expiry->now_ms);
 	unsigned actions;
 
@@ -327,9 +356,9 @@ static void fire(void *ctx, void *record) {
 		return;
 	}
 	actions = txn_step(expiry->table, txn, event, expiry->now_ms);
-	if (actions)
-		expiry->act(expiry->ctx, txn, event, actions);
-	if (actions & TXN_DO_FREE)
+	if (actions && !expiry->act(expiry->ctx, txn, event, actions))
+		put_off(expiry->table, txn, before, expiry->now_ms);
+	else if (actions & TXN_DO_FREE)
 		txn_free(expiry->table, txn);
 }
 
@@ -337,7 +366,7 @@ uint32_t txn_expire(
 	struct txn_table *table,
 	uint64_t now_ms,
 	uint32_t budget,
-	void (*act)(void *ctx, struct txn *txn, enum txn_event event, unsigned actions),
+	bool (*act)(void *ctx, struct txn *txn, enum txn_event event, unsigned actions),
 	void *ctx
 ) {
 	struct expiry expiry = {.table = table, .now_ms = now_ms, .act = act, .ctx = ctx};

@@ -121,8 +121,8 @@ bool txn_key_fits(const struct sip_msg *request);
 
 // The key of the server transaction a request belongs to: branch, sent-by, method (ACK's is the INVITE's) and Call-ID.
 // RFC 3261 17.2.3 does not ask for the Call-ID; calls are spread over the cores by it, so it decides in any case. Old
-// elements (branch without the magic cookie) are told apart by CSeq number and From tag besides. call_hash: keyed hash
-// of the Call-ID.
+// elements (branch without the magic cookie) are told apart by CSeq number, From tag and Request-URI besides.
+// call_hash: keyed hash of the Call-ID.
 struct txn_key txn_key_of(const struct txn_table *table, const struct sip_msg *request, uint64_t call_hash);
 
 // The key of the INVITE a CANCEL is for (RFC 3261 9.2); its Call-ID must be the same, or somebody is guessing.
@@ -226,13 +226,16 @@ unsigned txn_step(struct txn_table *table, struct txn *txn, enum txn_event event
 // Gives the record and all it keeps back, in whatever state.
 void txn_free(struct txn_table *table, struct txn *txn);
 
-// Fires timers due: each is one step, whose actions go to `act` before a terminated record is freed. Returns the
-// number of timers that fired, at most `budget`.
+#define TXN_AGAIN_MS 500
+
+// Fires timers due: each is one step, whose actions go to `act` before a terminated record is freed. False from `act`
+// says that nothing could be done: the record stays what it was, and is due again in TXN_AGAIN_MS. Returns the number
+// of timers that fired, at most `budget`.
 uint32_t txn_expire(
 	struct txn_table *table,
 	uint64_t now_ms,
 	uint32_t budget,
-	void (*act)(void *ctx, struct txn *txn, enum txn_event event, unsigned actions),
+	bool (*act)(void *ctx, struct txn *txn, enum txn_event event, unsigned actions),
 	void *ctx
 );
 

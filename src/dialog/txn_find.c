@@ -46,7 +46,9 @@ static uint64_t hash_lower(uint64_t seed, struct str text) {
 
 // An old element's branch says little: what tells its requests apart besides (RFC 3261 17.2.3).
 static uint64_t hash_old(uint64_t seed, const struct sip_msg *msg) {
-	return has_magic_cookie(msg->via.branch) ? 0 : hash_mix(hash_str(seed, msg->from.tag), msg->cseq) | 1;
+	if (has_magic_cookie(msg->via.branch))
+		return 0;
+	return hash_mix(hash_mix(hash_str(seed, msg->from.tag), msg->cseq), hash_str(seed, msg->request_uri)) | 1;
 }
 
 static struct txn_key

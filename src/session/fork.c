@@ -243,6 +243,16 @@ static uint32_t breadth_left(struct session *s, const struct fork *fork) {
 	return left;
 }
 
+// What is kept for calls in progress is not for further branches of one that only begins.
+static bool has_room(struct session *s) {
+	enum count reason;
+
+	if (!request_is_nearly_full(s, &reason))
+		return true;
+	count_one(&s->w->count, reason);
+	return false;
+}
+
 // Asks all targets of that rank at once, as far as Max-Breadth goes, which branches that go on at one time share (RFC
 // 5393 section 5.3.3): where a rank may be followed before it is over, with all that may follow.
 static unsigned start_rank(struct session *s, struct fork *fork, uint32_t rank, unsigned count) {
@@ -258,7 +268,7 @@ static unsigned start_rank(struct session *s, struct fork *fork, uint32_t rank, 
 			continue;
 		branch->breadth = (uint16_t)(left >= count ? left / count : left > 0);
 		branch->state = BRANCH_PENDING;
-		if (branch->breadth > 0 && branch_start(s, fork, branch)) {
+		if (branch->breadth > 0 && has_room(s) && branch_start(s, fork, branch)) {
 			started++;
 			left -= branch->breadth;
 		} else {

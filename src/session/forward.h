@@ -21,6 +21,9 @@ struct forward {
 
 // --- request.c ---
 
+// True when what is left of records and text is kept for calls in progress: their BYE must pass when new calls do not.
+bool request_is_nearly_full(const struct session *s, enum count *ret_reason);
+
 // Passes the request in s->msg and f->m on without a transaction: the ACK for a 2xx, and what is to keep no state (RFC
 // 3261 16.11). Consumes f->m.
 void forward_stateless(struct session *s, struct forward *f);

@@ -3,6 +3,14 @@
 #include "base/hash.h"
 #include "session/state.h"
 
+bool local_has_buffer(struct session *s) {
+	struct rte_mbuf *m = output_alloc(s->w);
+	bool has = m != NULL;
+
+	rte_pktmbuf_free(m);
+	return has;
+}
+
 struct rte_mbuf *local_copy(struct session *s, const char *bytes, uint32_t len) {
 	struct rte_mbuf *m = output_alloc(s->w);
 	char *to;

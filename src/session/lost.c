@@ -36,12 +36,17 @@ static struct txn *waiting_for(const struct session *s, struct str text) {
 	return client;
 }
 
+// Without a packet buffer for the answer the news is of no use: the transaction's timer will say it.
 static void fail(struct session *s, struct txn *client) {
-	unsigned actions = txn_step(&s->txns, client, TXN_SEND_FAILED, s->w->now_ms);
+	unsigned actions;
+
+	if (!client->is_forked && !local_has_buffer(s))
+		return;
+	actions = txn_step(&s->txns, client, TXN_SEND_FAILED, s->w->now_ms);
 
 	count_one(&s->w->count, COUNT_TXN_FAILED);
 	if (client->kind == TXN_INVITE_CLIENT)
-		unanswered_invite(s, client, client->cancel_wanted ? 487 : 500);
+		(void)unanswered_invite(s, client, client->cancel_wanted ? 487 : 500);
 	else
 		unanswered_request(s, client, 500);
 	unanswered_abandon(s, client);

@@ -296,8 +296,7 @@ static bool unsupported(struct session *s, struct sip_writer *w) {
 	return asks || more < 0;
 }
 
-// What is left of records and text is kept for calls in progress: their BYE must pass when new calls do not.
-static bool is_nearly_full(const struct session *s, enum count *ret_reason) {
+bool request_is_nearly_full(const struct session *s, enum count *ret_reason) {
 	const struct pool *pool = &s->txns.pool;
 
 	if (pool->used >= pool->capacity - pool->capacity / RESERVED_SHARE) {
@@ -310,7 +309,24 @@ static bool is_nearly_full(const struct session *s, enum count *ret_reason) {
 
 static bool takes_nothing_new(const struct session *s, enum count *ret_reason) {
 	*ret_reason = worker_flag(&s->w->draining) ? COUNT_REFUSED_DRAIN : COUNT_REFUSED_OVERLOAD;
-	return worker_flag(&s->w->draining) || s->w->backlog.behind || is_nearly_full(s, ret_reason);
+	return worker_flag(&s->w->draining) || s->w->backlog.behind || request_is_nearly_full(s, ret_reason);
+}
+
+// 16.3 has an order: a scheme that is none of ours before the hops, that and a loop before extensions. Looked for only
+// where what comes later refuses. True when the request was answered for it.
+static bool is_refused_before(struct session *s, struct rte_mbuf *m, bool loops_too) {
+	const struct packet *from = packet_of(m);
+	enum count reason = COUNT_SIP_LOOP;
+	struct target target = {0};
+	uint16_t status = route_find(s, from, &target, &reason);
+
+	if (status == 0 && has_transactions(s) && target.is_forked &&
+	    fork_is_loop(s, fork_loop(s, target.rule, from->listener)))
+		status = 482;
+	if (status != 416 && !(loops_too && status == 482))
+		return false;
+	local_refuse(s, m, status, reason);
+	return true;
 }
 
 // True when the request may go on; otherwise it was answered and m is consumed.
@@ -323,7 +339,8 @@ static bool validate(struct session *s, struct rte_mbuf *m) {
 		return false;
 	}
 	if (s->msg->max_forwards == 0) {
-		local_refuse(s, m, 483, COUNT_SIP_TOO_HOPS);
+		if (!is_refused_before(s, m, false))
+			local_refuse(s, m, 483, COUNT_SIP_TOO_HOPS);
 		return false;
 	}
 	// A CANCEL asks for nothing (RFC 3261 8.2.2.3) and begins nothing.
@@ -332,7 +349,8 @@ static bool validate(struct session *s, struct rte_mbuf *m) {
 	if (s->msg->first[HDR_PROXY_REQUIRE] >= 0 && unsupported(s, &extra)) {
 		struct str lines = extra.overflow ? STR("") : str_of(extra.buf, extra.len);
 
-		local_refuse_with(s, m, 420, COUNT_SIP_BAD_EXTENSION, STR(""), lines);
+		if (!is_refused_before(s, m, true))
+			local_refuse_with(s, m, 420, COUNT_SIP_BAD_EXTENSION, STR(""), lines);
 		return false;
 	}
 	if (is_outside_dialog(s->msg) && takes_nothing_new(s, &reason)) {
@@ -344,7 +362,7 @@ static bool validate(struct session *s, struct rte_mbuf *m) {
 
 // A To tag made up does not open what is kept for calls in progress.
 static bool is_of_no_call_while_full(const struct session *s, const struct target *target, enum count *ret_reason) {
-	return !is_outside_dialog(s->msg) && !target->dialog && has_dialogs(s) && is_nearly_full(s, ret_reason);
+	return !is_outside_dialog(s->msg) && !target->dialog && has_dialogs(s) && request_is_nearly_full(s, ret_reason);
 }
 
 // The request again: absorbed, or answered with what was answered last (RFC 3261 17.2).

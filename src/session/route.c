@@ -105,10 +105,11 @@ void route_mark(const struct session *s, char *out) {
 	mint_write(out, MINT_DIALOG, (struct mint_id){.worker = s->w->id, .slot = SLOT_NONE}, s->seed, s->call_hash);
 }
 
-static bool is_marked(const struct session *s, struct str id) {
-	struct mint_id mark;
+// Whatever it names, or named: only we can have written it, and for this Call-ID.
+static bool is_minted(const struct session *s, struct str id) {
+	struct mint_id name;
 
-	return mint_read(id, MINT_DIALOG, s->seed, s->call_hash, &mark) && mark.slot == SLOT_NONE;
+	return mint_read(id, MINT_DIALOG, s->seed, s->call_hash, &name);
 }
 
 // The next Route entry, parsed: 1, 0 at the end, -1 malformed.
@@ -248,6 +249,35 @@ static bool by_dialog(const struct session *s, struct target *target) {
 	return true;
 }
 
+// Whether a request with our Route and a To tag, but of no dialog we hold, is taken for what it says. A tag made up
+// would else let anybody call anywhere past the rules. What can begin nothing passes: the BYE of a call that was up
+// when tandem was restarted. What SUBSCRIBE and REFER set up is no dialog here, but our Route in it is one we wrote; an
+// INVITE or REFER has no business there (RFC 6665 section 4.5.2, RFC 7647 section 5).
+static bool is_of_a_dialog(const struct session *s, struct str id) {
+	switch (s->msg->method) {
+	case SIP_ACK:
+	case SIP_BYE:
+	case SIP_CANCEL:
+	case SIP_PRACK:
+	case SIP_UPDATE:
+	case SIP_INFO:
+	case SIP_NOTIFY:
+		return true;
+	case SIP_INVITE:
+	case SIP_REFER:
+		return !has_dialogs(s) && is_minted(s, id);
+	case SIP_METHOD_OTHER:
+	case SIP_OPTIONS:
+	case SIP_REGISTER:
+	case SIP_SUBSCRIBE:
+	case SIP_MESSAGE:
+	case SIP_PUBLISH:
+	case SIP_METHOD_COUNT:
+		break;
+	}
+	return is_minted(s, id);
+}
+
 // Where to, before it is known whether that can be reached: COUNT_COUNT, or what is wrong.
 static enum count choose(const struct session *s, const struct packet *from, struct own *own, struct target *target) {
 	const struct sip_msg *msg = s->msg;
@@ -275,9 +305,7 @@ static enum count choose(const struct session *s, const struct packet *from, str
 		return route_uri_endpoint(&entry.uri, &target->to) ? COUNT_COUNT : COUNT_SIP_BAD_NEXT_HOP;
 	}
 	if ((own->count > 0 || is_mended) && msg->to.tag.len > 0) {
-		// A tag made up would let anybody call anywhere past the rules.
-		if (!target->dialog && (msg->method == SIP_INVITE || msg->method == SIP_REFER) &&
-		    (has_dialogs(s) || !is_marked(s, own->dialog_id)))
+		if (!target->dialog && !is_of_a_dialog(s, own->dialog_id))
 			return COUNT_DLG_REFUSED;
 		return by_dialog(s, target) ? COUNT_COUNT : COUNT_SIP_BAD_NEXT_HOP;
 	}

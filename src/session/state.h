@@ -169,6 +169,9 @@ struct rte_mbuf *local_response(struct session *s, const struct packet *from, co
 // A response to the INVITE a client transaction stored, as its server side must see it (408, 487), or NULL.
 struct rte_mbuf *local_response_stored(struct session *s, const struct txn *client, uint16_t status);
 
+// False when there is no packet buffer left (counted).
+bool local_has_buffer(struct session *s);
+
 // A fresh mbuf with a copy of these bytes, or NULL (counted).
 struct rte_mbuf *local_copy(struct session *s, const char *bytes, uint32_t len);
 
@@ -253,8 +256,9 @@ void keepalive_stun(struct session *s, struct rte_mbuf *m);
 // --- unanswered.c ---
 
 // A client transaction ended without a final response: the server transaction is answered with `status` where the RFC
-// lets it be, and what the request meant for its dialog is undone. The client's record is still there.
-void unanswered_invite(struct session *s, struct txn *client, uint16_t status);
+// lets it be, and what the request meant for its dialog is undone. The client's record is still there. False when there
+// is no packet buffer for the answer: nothing was done.
+bool unanswered_invite(struct session *s, struct txn *client, uint16_t status);
 void unanswered_request(struct session *s, struct txn *client, uint16_t status);
 
 // A server transaction that still waits when its client is gone would wait for ever.

@@ -2,8 +2,10 @@
 // SPDX-FileCopyrightText: The tandem authors
 #include "session/state.h"
 
-// Work per turn is bounded, so that a burst of timers never holds up the messages that wait.
-#define TIMERS_PER_TURN 256
+// Work per turn is bounded, so that what is due in one millisecond, hundreds of transactions at full load, never holds
+// up the messages that wait; where turns are so long that this is too little, less so.
+#define TIMERS_PER_TURN 64
+#define TIMERS_BEHIND 256
 
 // The end of an answered INVITE's transaction: early dialogs of other branches will not be confirmed any more. Mostly
 // there are none, and the dialog is not touched: after all this time it lies in slow memory.
@@ -43,10 +45,13 @@ static void tell_trying(struct session *s, struct txn *server) {
 	local_send(s, server, m);
 }
 
-static void act(void *ctx, struct txn *txn, enum txn_event event, unsigned actions) {
+static bool act(void *ctx, struct txn *txn, enum txn_event event, unsigned actions) {
 	struct session *s = ctx;
 	bool is_client = txn_is_client(txn);
 
+	if ((actions & TXN_DO_TIMED_OUT) && txn->kind == TXN_INVITE_CLIENT &&
+	    !unanswered_invite(s, txn, txn->cancel_wanted ? 487 : 408))
+		return false;
 	if (event != TXN_RETRANSMIT && (actions & (TXN_DO_TIMED_OUT | TXN_DO_CANCEL)))
 		count_one(&s->w->count, COUNT_TXN_TIMEOUT);
 	if (actions & TXN_DO_RESEND)
@@ -55,14 +60,13 @@ static void act(void *ctx, struct txn *txn, enum txn_event event, unsigned actio
 		tell_trying(s, txn);
 	if (actions & TXN_DO_CANCEL)
 		cancel_send(s, txn);
-	if ((actions & TXN_DO_TIMED_OUT) && txn->kind == TXN_INVITE_CLIENT)
-		unanswered_invite(s, txn, txn->cancel_wanted ? 487 : 408);
-	else if ((actions & TXN_DO_TIMED_OUT) && txn->kind == TXN_CLIENT)
+	if ((actions & TXN_DO_TIMED_OUT) && txn->kind == TXN_CLIENT)
 		unanswered_request(s, txn, 0);
-	else if ((actions & TXN_DO_FREE) && txn->kind == TXN_INVITE_CLIENT)
+	else if ((actions & TXN_DO_FREE) && !(actions & TXN_DO_TIMED_OUT) && txn->kind == TXN_INVITE_CLIENT)
 		invite_over(s, txn);
 	if ((actions & TXN_DO_FREE) && is_client)
 		unanswered_abandon(s, txn);
+	return true;
 }
 
 static void dialog_gone(void *ctx, struct dialog *dialog) {
@@ -93,7 +97,8 @@ static void gauges_update(struct session *s) {
 
 bool timers_tick(struct worker *w) {
 	struct session *s = w->session;
-	uint32_t fired = txn_expire(&s->txns, w->now_ms, TIMERS_PER_TURN, act, s);
+	uint32_t budget = timer_is_behind(&s->txns.queues, w->now_ms) ? TIMERS_BEHIND : TIMERS_PER_TURN;
+	uint32_t fired = txn_expire(&s->txns, w->now_ms, budget, act, s);
 
 	fired += dialog_expire(&s->dialogs, w->now_ms, TIMERS_PER_TURN, dialog_gone, s);
 	fired += fork_expire(s, TIMERS_PER_TURN);

@@ -17,20 +17,24 @@ static struct response_kept kept_of(struct session *s, const struct txn *server,
 	return kept;
 }
 
-static void answer(struct session *s, struct txn *client, uint16_t status) {
+// False when there is no packet buffer for it.
+static bool answer(struct session *s, struct txn *client, uint16_t status) {
 	struct txn *server = peer_of(s, client);
 	struct rte_mbuf *m;
 
 	if (!server)
-		return;
+		return true;
 	m = local_response_stored(s, client, status);
+	if (!m && !local_has_buffer(s))
+		return false;
 	if (!m) {
 		txn_free(&s->txns, server);
-		return;
+		return true;
 	}
 	count_one(&s->w->count, local_status_count(status));
 	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
 	response_give(s, server, status, kept_of(s, server, m), m);
+	return true;
 }
 
 // What could not be sent counts as a 503 from there (RFC 3261 16.9).
@@ -41,20 +45,22 @@ static void branch_failed(struct session *s, const struct txn *client, uint16_t 
 		fork_failed(s, fork, client, status == 500 ? 503 : status, STR(""));
 }
 
-void unanswered_invite(struct session *s, struct txn *client, uint16_t status) {
+bool unanswered_invite(struct session *s, struct txn *client, uint16_t status) {
 	struct dialog *dialog = client->makes_dialog ? dialog_of(s, client) : NULL;
 
 	if (client->is_forked) {
 		branch_failed(s, client, status);
-		return;
+		return true;
 	}
+	if (!answer(s, client, status))
+		return false;
 	if (client->makes_dialog)
 		count_one(&s->w->count, COUNT_CALLS_FAILED);
 	if (dialog) {
 		count_one(&s->w->count, COUNT_DLG_FAILED);
 		dialog_invite_over(&s->dialogs, dialog);
 	}
-	answer(s, client, status);
+	return true;
 }
 
 // Status 0: nobody answered. The sender has given up by now, and a 408 would only make it worse (RFC 4320 section 4.2).
@@ -68,7 +74,7 @@ void unanswered_request(struct session *s, struct txn *client, uint16_t status) 
 	if (dialog && dialog_bye_answered(&s->dialogs, dialog, 0))
 		count_one(&s->w->count, COUNT_DLG_ENDED);
 	if (status)
-		answer(s, client, status);
+		(void)answer(s, client, status); // who asked asks again, and is not known then
 }
 
 void unanswered_abandon(struct session *s, struct txn *client) {

@@ -80,9 +80,10 @@ static void after(struct txn *txn, enum txn_event event, unsigned actions, bool 
 		txn_free(&world.table, txn);
 }
 
-static void fired(void *ctx, struct txn *txn, enum txn_event event, unsigned actions) {
+static bool fired(void *ctx, struct txn *txn, enum txn_event event, unsigned actions) {
 	(void)ctx;
 	after(txn, event, actions, true);
+	return true;
 }
 
 static void pass(uint64_t ms) {

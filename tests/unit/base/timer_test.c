@@ -327,6 +327,51 @@ static void a_timer_for_now_comes_back_once_a_tick(void **state) {
 	finish(b);
 }
 
+struct ahead {
+	const void *prepared, *expected;
+	uint32_t fired;
+};
+
+static void note_prepared(void *ctx, const void *record) {
+	((struct ahead *)ctx)->prepared = record;
+}
+
+static void fire_prepared(void *ctx, void *record) {
+	struct ahead *ahead = ctx;
+
+	if (ahead->fired++ > 0)
+		assert_ptr_equal(record, ahead->expected);
+	ahead->expected = ahead->prepared;
+}
+
+static void what_fires_next_was_prepared(void **state) {
+	struct rig *b = make(0, 13);
+	struct ahead ahead = {0};
+
+	(void)state;
+	b->queues.prepare = note_prepared;
+	for (uint32_t i = 0; i < 50; i++)
+		arm(b, take(b), 500);
+	assert_int_equal(timer_expire(&b->queues, 500, UINT32_MAX, fire_prepared, &ahead), 50);
+	finish(b);
+}
+
+static void a_budget_that_is_too_small_shows(void **state) {
+	struct rig *b = make(0, 14);
+	struct ahead ahead = {0};
+
+	(void)state;
+	b->queues.prepare = note_prepared;
+	for (uint32_t i = 0; i < 3; i++)
+		arm(b, take(b), 500);
+	assert_int_equal(timer_expire(&b->queues, 500, 2, fire_prepared, &ahead), 2);
+	assert_false(timer_is_behind(&b->queues, 500));
+	assert_true(timer_is_behind(&b->queues, 501));
+	assert_int_equal(timer_expire(&b->queues, 501, 2, fire_prepared, &ahead), 1);
+	assert_false(timer_is_behind(&b->queues, 502));
+	finish(b);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(timers_of_all_waits_fire_on_time),
@@ -340,6 +385,8 @@ int main(void) {
 		cmocka_unit_test(cancel_is_harmless_when_not_armed),
 		cmocka_unit_test(fire_may_cancel_what_is_due_with_it),
 		cmocka_unit_test(a_timer_for_now_comes_back_once_a_tick),
+		cmocka_unit_test(what_fires_next_was_prepared),
+		cmocka_unit_test(a_budget_that_is_too_small_shows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,20 @@ static uint32_t passes(const char *from, uint32_t count, uint64_t now_ms) {
 	return passed;
 }
 
+static void who_is_trusted_has_a_budget_of_its_own(void **state) {
+	(void)state;
+	limits.trusted_rate = 1000;
+	limits.trusted_burst = 50;
+	limits.all_rate = limits.all_burst = 5;
+	limits.ban_after = 1;
+	begin();
+	assert_int_equal(passes("198.51.100.10", 6, 1000), 5);
+	assert_int_equal(passes("192.0.2.10", 100, 1000), 50);
+	assert_int_equal(passes("2001:db8:a::10", 100, 1000), 50);
+	assert_int_equal(passes("192.0.2.10", 100, 1010), 10); // nor is it banned
+	assert_int_equal(passes("192.0.2.11", 100, 1010), 50);
+}
+
 static void a_source_has_its_rate_and_burst(void **state) {
 	(void)state;
 	begin();
@@ -241,6 +255,7 @@ static void nothing_is_limited_where_nothing_is_said(void **state) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
+		TEST(who_is_trusted_has_a_budget_of_its_own),
 		TEST(a_source_has_its_rate_and_burst),
 		TEST(trusted_sources_are_not_limited),
 		TEST(all_others_have_a_rate_together),

@@ -95,6 +95,20 @@ static void silent_next_hop_is_given_up(void **state) {
 	wire_expect(*state, 0, 0, 0);
 }
 
+static void what_no_route_leads_to_is_lost_in_the_next_turn(void **state) {
+	struct endpoint to = endpoint_of("8.8.8.8:5060");
+	struct wire *wire = *state;
+
+	send_to(wire, "a", "8.8.8.8:5060");
+	send_to(wire, "b", "8.8.8.8:5060");
+	assert_int_equal(wire->seen[0].lost, 0);
+	wire_turn(wire, 0);
+	assert_int_equal(wire->seen[0].lost, 2);
+	assert_true(endpoint_eq(&wire->seen[0].whom, &to));
+	assert_int_equal(count_of(wire, 0, COUNT_DROP_NO_ROUTE), 2);
+	assert_int_equal(wire->workers[0]->pending->count, 0);
+}
+
 static void one_next_hop_holds_no_more_than_its_share(void **state) {
 	for (uint32_t i = 0; i < PENDING_PER_HOP + 3; i++)
 		send_to(*state, "a", "192.0.2.10:5060");
@@ -202,6 +216,7 @@ int main(void) {
 		TEST(packets_of_one_gateway_ask_once),
 		TEST(next_hop_is_asked_again_each_second),
 		TEST(silent_next_hop_is_given_up),
+		TEST(what_no_route_leads_to_is_lost_in_the_next_turn),
 		TEST(one_next_hop_holds_no_more_than_its_share),
 		TEST(no_more_next_hops_than_the_bound),
 		TEST(all_next_hops_hold_no_more_than_the_bound),

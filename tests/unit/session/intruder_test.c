@@ -329,6 +329,36 @@ static void a_flood_of_any_method_is_bounded_and_passes(void **state) {
 	}
 }
 
+// Our Route leads past the rules: with a To tag made up only what can begin nothing, the first five, goes that way.
+static void a_made_up_tag_begins_nothing(void **state) {
+	static const char *const methods[] = {
+		"BYE",
+		"PRACK",
+		"UPDATE",
+		"INFO",
+		"NOTIFY",
+		"INVITE",
+		"REFER",
+		"SUBSCRIBE",
+		"MESSAGE",
+		"OPTIONS",
+		"REGISTER",
+		"PUBLISH",
+		"FOO"};
+	static const char route[] = "Route: <sip:192.0.2.1:5060;lr>\r\n";
+	struct rig *rig = *state;
+
+	for (unsigned i = 0; i < ARRAY_LEN(methods); i++) {
+		struct outcome got;
+
+		rig_send(rig, CALLER, call_request(methods[i], "z9hG4bK1", 1, "made-up", route));
+		got = whole_outcome(rig);
+		assert_int_equal(got.forwarded, i < 5);
+		assert_int_equal(got.status, i < 5 ? 0 : 481);
+	}
+	rig_settle(rig);
+}
+
 static void tags_made_up_do_not_take_what_is_kept_for_calls(void **state) {
 	struct rig *rig = *state;
 	char routes[TEXT_MAX];
@@ -458,6 +488,7 @@ int main(void) {
 		TEST(one_policy_holds_for_all_methods),
 		SMALL_TEST(a_flood_of_any_method_is_bounded_and_passes),
 		SMALL_TEST(tags_made_up_do_not_take_what_is_kept_for_calls),
+		TEST(a_made_up_tag_begins_nothing),
 		TEST(a_spiral_ends),
 		TEST(our_name_in_the_route_again_and_again_is_no_loop),
 		TEST(a_session_interval_may_stand_once),

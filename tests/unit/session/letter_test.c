@@ -219,6 +219,43 @@ static void an_answer_leaves_from_where_the_request_came_to(void **state) {
 	rig_settle(rig);
 }
 
+// RFC 3261 16.3: scheme, hops, loop, extensions.
+static void what_comes_first_is_refused_first(void **state) {
+	static const struct {
+		const char *to_tag, *lines, *uri;
+		int status, without_hops;
+	} rows[] = {
+		{NULL, "Proxy-Require: a\r\n", "tel:+4930 SIP", 416, 416},
+		{NULL, "Proxy-Require: a\r\n", "sips:bob@example.net SIP", 416, 416},
+		{NULL, "Proxy-Require: a\r\n", "sip:bob@example.net SIP", 420, 483},
+		{"t1",
+		 "Route: <sip:192.0.2.1:5060;lr>\r\nProxy-Require: a\r\n",
+		 "sip:bob@192.0.2.1:5060 SIP",
+		 482,
+		 483},
+	};
+	struct rig *rig = *state;
+	char text[TEXT], start[32];
+
+	for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+		targets_copy(
+			text,
+			call_replaced(
+				call_request("INFO", "z9hG4bK1", 1, rows[i].to_tag, rows[i].lines),
+				rows[i].to_tag ? "sip:bob@198.51.100.10 SIP" : "sip:bob@example.net SIP",
+				rows[i].uri
+			)
+		);
+		rig_send(rig, CALLER, text);
+		snprintf(start, sizeof(start), "SIP/2.0 %d ", rows[i].status);
+		rig_expect(rig, CALLER, start);
+		rig_send(rig, CALLER, call_replaced(text, "Max-Forwards: 70", "Max-Forwards: 0"));
+		snprintf(start, sizeof(start), "SIP/2.0 %d ", rows[i].without_hops);
+		rig_expect(rig, CALLER, start);
+		rig_expect_nothing(rig);
+	}
+}
+
 // RFC 4320 section 4.1: nobody answers, and after the time in which Timer E gets to T2 that is said.
 static void another_request_hears_of_us_at_t2(void **state) {
 	struct rig *rig = *state;
@@ -381,6 +418,7 @@ int main(void) {
 		TEST(a_late_answer_to_another_request_goes_nowhere),
 		TEST(a_response_cut_short_is_dropped),
 		TEST(an_answer_leaves_from_where_the_request_came_to),
+		TEST(what_comes_first_is_refused_first),
 		TEST(another_request_hears_of_us_at_t2),
 		TEST(a_provisional_does_not_put_that_off),
 		TEST(provisionals_and_408_of_another_request_are_held_back),

@@ -360,6 +360,11 @@ void rig_pass(struct rig *rig, uint64_t ms) {
 	worker_turn(w, &session_stages);
 }
 
+void rig_pass_starved(struct rig *rig, uint64_t ms) {
+	rig->w->now_ms += ms;
+	turn_starved(rig);
+}
+
 void rig_settle(struct rig *rig) {
 	rig_pass(rig, 300000);
 	while (rig_next(rig, CALLER) || rig_next(rig, CALLEE))

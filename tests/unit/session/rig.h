@@ -75,6 +75,9 @@ void rig_expect_nothing(struct rig *rig);
 // Lets time pass, with a look at the timers in each millisecond where one may be due.
 void rig_pass(struct rig *rig, uint64_t ms);
 
+// The same at once, up to a turn in which no packet buffer can be had.
+void rig_pass_starved(struct rig *rig, uint64_t ms);
+
 // Ends every transaction that still lingers.
 void rig_settle(struct rig *rig);
 

@@ -129,6 +129,81 @@ static void no_packet_buffer_left_loses_nothing_but_the_message(void **state) {
 	assert_true(rig_count(rig, COUNT_DROP_NO_BUFFER) > 0);
 }
 
+static void answer_all(struct rig *rig) {
+	const char *text;
+
+	while ((text = rig_next(rig, CALLEE)))
+		if (strncmp(text, "SIP/2.0 ", 8) != 0 && strncmp(text, "ACK ", 4) != 0)
+			rig_send(rig, CALLEE, call_response(text, 200, "t1"));
+}
+
+enum shortage { OF_TEXT, OF_TRANSACTIONS, OF_BUFFERS, SHORTAGES };
+
+static void shortage_begin(struct rig *rig, enum shortage what, uint32_t nth) {
+	blob_fail_at(rig->s->text, what == OF_TEXT ? nth : 0);
+	rig->s->txns.pool.fail_at = what == OF_TRANSACTIONS ? rig->s->txns.pool.takes + nth : 0;
+	rig->starve_at = what == OF_BUFFERS ? nth : 0;
+}
+
+// Calls have most of it; what is left are the ways of other requests, the strict router's among them.
+static void other_requests_leave_nothing_either(void **state) {
+	static const struct {
+		const char *method, *extra;
+	} rows[] = {
+		{"OPTIONS", ""},
+		{"OPTIONS", "Route: <sip:198.51.100.10>\r\n"},
+		{"OPTIONS", "Route: <sip:192.0.2.1;lr>, <sip:198.51.100.10;lr>\r\n"},
+		{"SUBSCRIBE", "Event: presence\r\n"},
+		{"REFER", "Refer-To: <sip:carol@example.net>\r\n"},
+		{"MESSAGE", "Proxy-Require: none\r\n"},
+	};
+	struct rig *rig = *state;
+
+	for (unsigned i = 0; i < ARRAY_LEN(rows); i++)
+		for (unsigned what = 0; what < SHORTAGES; what++)
+			for (uint32_t nth = 1; nth <= 8; nth++) {
+				shortage_begin(rig, what, nth);
+				rig_send(rig, CALLER, call_request(rows[i].method, "z9hG4bK1", 1, NULL, rows[i].extra));
+				answer_all(rig);
+				shortage_begin(rig, SHORTAGES, 0);
+				rig_settle(rig);
+				clean_call(rig);
+			}
+}
+
+static void calls_with_session_timers_leave_nothing_either(void **state) {
+	struct rig *rig = *state;
+
+	rig->cfg.session_expires_s = 1800;
+	rig->cfg.session_min_s = 90;
+	for (unsigned what = 0; what < SHORTAGES; what++)
+		for (uint32_t nth = 1; nth <= 20; nth++) {
+			shortage_begin(rig, what, nth);
+			call_whatever_happens(rig, 200, false);
+			shortage_begin(rig, SHORTAGES, 0);
+			clean_call(rig);
+		}
+}
+
+// The caller, who had a 100, has no timer of its own.
+static void a_final_of_our_own_waits_for_a_packet_buffer(void **state) {
+	struct rig *rig = *state;
+
+	rig_send(rig, CALLER, INVITE("z9hG4bK1"));
+	rig_expect(rig, CALLER, "SIP/2.0 100 ");
+	rig_pass(rig, 31999);
+	rig_pass_starved(rig, 1);
+	assert_null(rig_next(rig, CALLER));
+	rig_pass_starved(rig, TXN_AGAIN_MS);
+	assert_null(rig_next(rig, CALLER));
+	assert_int_equal(rig_count(rig, COUNT_CALLS_FAILED), 0);
+	rig_pass(rig, TXN_AGAIN_MS);
+	rig_expect(rig, CALLER, "SIP/2.0 408 ");
+	assert_int_equal(rig_count(rig, COUNT_CALLS_FAILED), 1);
+	assert_int_equal(rig_count(rig, COUNT_TXN_TIMEOUT), 1);
+	rig_settle(rig);
+}
+
 static void when_all_records_are_taken_new_calls_get_503_and_old_ones_pass(void **state) {
 	struct rig *rig = *state;
 	char routes[1024];
@@ -148,6 +223,9 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		TEST(every_record_taken_fails_in_turn),
 		TEST(every_text_taken_fails_in_turn),
+		TEST(other_requests_leave_nothing_either),
+		TEST(calls_with_session_timers_leave_nothing_either),
+		TEST(a_final_of_our_own_waits_for_a_packet_buffer),
 		TEST(no_packet_buffer_left_loses_nothing_but_the_message),
 		TEST(when_all_records_are_taken_new_calls_get_503_and_old_ones_pass),
 	};

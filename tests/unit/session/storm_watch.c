@@ -7,6 +7,7 @@
 #include "sip/stun.h"
 
 #define SLOTS 256 // of any pool
+#define OLD_MAX 256
 
 // A server transaction, as whoever sent its request sees it.
 struct watched {
@@ -17,8 +18,15 @@ struct watched {
 	struct txn_key key;
 };
 
+// A request of an old element: the Request-URI, by which it is told from others, is not in its responses.
+struct old {
+	struct txn_key key, of_response;
+};
+
 static struct {
 	struct watched server[SLOTS];
+	struct old old[OLD_MAX];
+	uint32_t old_count;
 	uint32_t rang[SLOTS], refused[SLOTS]; // generation of the client transaction a 1xx, a 3xx to 6xx was given to
 	bool is_short, is_misled;
 	bool is_apart; // what was given last: damaged, or an answer kept no state for, so that what follows from it
@@ -43,6 +51,22 @@ static bool is_copied(enum sip_verdict verdict) {
 	       verdict == SIP_BAD_CALL_ID || verdict == SIP_BAD_CSEQ;
 }
 
+static bool is_key(struct txn_key a, struct txn_key b) {
+	return a.hash == b.hash && a.check == b.check;
+}
+
+static void note_request(const struct session *s) {
+	static struct sip_msg response;
+	uint64_t call_hash = hash_str(s->seed, watch.msg.call_id);
+	struct old *old = &watch.old[watch.old_count % OLD_MAX];
+
+	response = watch.msg;
+	response.request_uri = STR("");
+	old->key = txn_key_of(&s->txns, &watch.msg, call_hash);
+	old->of_response = txn_key_of(&s->txns, &response, call_hash);
+	watch.old_count += !is_key(old->key, old->of_response);
+}
+
 static void note_response(const struct session *s) {
 	uint64_t call_hash = hash_str(s->seed, watch.msg.call_id);
 	const struct txn *client = txn_client_find(&s->txns, &watch.msg, call_hash);
@@ -62,6 +86,8 @@ void watch_given(const struct rig *rig, const char *text, uint32_t len) {
 	watch.is_apart = !is_good || (is_response && str_starts(watch.msg.via.branch, STR(MINT_RETURN_PREFIX)));
 	if (is_response && is_good)
 		note_response(rig->s);
+	else if (is_good)
+		note_request(rig->s);
 }
 
 // A CANCEL of ours needs a provisional response, an ACK of ours a final (RFC 3261 9.1, 17.1.1.3).
@@ -77,9 +103,8 @@ static void check_request(void) {
 		assert_int_equal(watch.refused[id.slot], id.generation);
 }
 
-// The transaction whose answer is in watch.msg, which may have ended since; NULL when it never had one.
-static struct watched *answered(const struct session *s) {
-	struct txn_key key = txn_key_of(&s->txns, &watch.msg, hash_str(s->seed, watch.msg.call_id));
+// The transaction of that key, which may have ended since; NULL when there never was one.
+static struct watched *of_key(const struct session *s, struct txn_key key) {
 	const struct txn *txn = txn_server_find(&s->txns, key);
 
 	if (txn) {
@@ -91,10 +116,23 @@ static struct watched *answered(const struct session *s) {
 		return server->generation == txn->generation ? server : NULL;
 	}
 	for (unsigned i = 0; i < SLOTS; i++)
-		if (watch.server[i].generation != 0 && watch.server[i].key.hash == key.hash &&
-		    watch.server[i].key.check == key.check)
+		if (watch.server[i].generation != 0 && is_key(watch.server[i].key, key))
 			return &watch.server[i];
 	return NULL;
+}
+
+// The transaction whose answer is in watch.msg; of several it may be, one that has no final yet.
+static struct watched *answered(const struct session *s) {
+	struct txn_key key = txn_key_of(&s->txns, &watch.msg, hash_str(s->seed, watch.msg.call_id));
+	struct watched *server = of_key(s, key);
+
+	for (uint32_t i = 0; i < watch.old_count && i < OLD_MAX && (!server || server->final); i++) {
+		struct watched *other = is_key(watch.old[i].of_response, key) ? of_key(s, watch.old[i].key) : NULL;
+
+		if (other)
+			server = other;
+	}
+	return server;
 }
 
 static bool may_follow(const struct watched *server, uint16_t status, uint64_t tag) {
@@ -297,6 +335,7 @@ void watch_begin(const struct rig *rig) {
 		s->txns.pool.capacity <= SLOTS && s->dialogs.pool.capacity <= SLOTS && s->forks.pool.capacity <= SLOTS
 	);
 	memset(watch.server, 0, sizeof(watch.server));
+	watch.old_count = 0;
 	watch.is_short = watch.is_misled = watch.is_apart = false;
 }
 

@@ -281,6 +281,22 @@ static void a_best_response_that_cannot_be_sent_comes_later(void **state) {
 	rig_settle(rig);
 }
 
+// Later branches of a call that was let in are new transactions all the same.
+static void branches_do_not_take_what_is_kept_for_calls(void **state) {
+	struct rig *rig = *state;
+	struct pool *pool = &rig->s->txns.pool;
+	uint32_t capacity = pool->capacity;
+
+	targets_serial(rig, 2);
+	targets_call(rig, 1);
+	pool->capacity = pool->used; // as if others had the rest
+	targets_refuse(rig, 0, 486);
+	pool->capacity = capacity;
+	targets_expect_failure(rig, 486);
+	assert_true(rig_count(rig, COUNT_REFUSED_TRANSACTIONS) > 0);
+	rig_settle(rig);
+}
+
 static void without_room_it_is_refused(void **state) {
 	struct rig *rig = *state;
 
@@ -430,6 +446,7 @@ int main(void) {
 		TEST(breadth_runs_out),
 		TEST(breadth_is_shared_with_those_that_follow),
 		TEST(a_best_response_that_cannot_be_sent_comes_later),
+		TEST(branches_do_not_take_what_is_kept_for_calls),
 		TEST(without_room_it_is_refused),
 		TEST(nothing_leaks_when_memory_is_out),
 		TEST(a_rule_may_keep_no_state),
