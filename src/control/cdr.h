@@ -82,7 +82,7 @@ int cdr_file_close(struct cdr_file *file);
 
 struct cdr_options {
 	struct cdr_file_options file;
-	uint32_t queue; // records that may wait for the disk; 1 KiB each
+	uint32_t queue; // records that may wait for the disk, at least 1; 1 KiB each
 };
 
 struct cdr_stats {
