@@ -87,7 +87,6 @@ static void release(struct cdr_writer *w, uint32_t records) {
 	w->head = (w->head + records) % w->size;
 	w->count -= records;
 	w->stats.written += records;
-	w->stats.file = w->file.stats;
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -122,9 +121,9 @@ static uint32_t wait_for_batch(struct cdr_writer *w, bool is_failing, bool *ret_
 	return waiting;
 }
 
-static void note_failure(struct cdr_writer *w, bool is_new) {
+static void publish(struct cdr_writer *w, bool is_stall) {
 	pthread_mutex_lock(&w->lock);
-	w->stats.stalls += is_new;
+	w->stats.stalls += is_stall;
 	w->stats.file = w->file.stats;
 	pthread_mutex_unlock(&w->lock);
 }
@@ -140,8 +139,7 @@ static void *write_records(void *arg) {
 
 		if (!err)
 			err = cdr_file_tick(&w->file, now_us());
-		if (err)
-			note_failure(w, !is_failing);
+		publish(w, err && !is_failing);
 		is_failing = err != 0;
 	}
 	return NULL;

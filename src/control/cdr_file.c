@@ -163,8 +163,10 @@ static int recover_file(struct cdr_file *file, const char *path) {
 		return fail(file, "mend", path, -err);
 	if (size == 0)
 		return unlink(path) < 0 ? fail(file, "remove the empty", path, errno) : 0;
-	log_info("call records: finished %s, which was left open", path);
-	return finish_name(file, path);
+	err = finish_name(file, path);
+	if (!err)
+		log_info("call records: finished %s, which was left open", path);
+	return err;
 }
 
 static bool is_left(const struct cdr_file *file, const char *name) {
@@ -278,9 +280,8 @@ static int begin(struct cdr_file *file, uint64_t now_us) {
 		name_file(file, now_us);
 	} while (is_taken(file->path));
 	file->fd = open(file->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, MODE);
-	if (file->fd < 0) {
+	if (file->fd < 0)
 		return fail(file, "make", file->path, errno);
-	}
 	file->size = 0;
 	file->opened_us = file->synced_us = now_us;
 	err = append(file, header, cdr_format_header(file->options.format, header));
@@ -392,7 +393,7 @@ int cdr_file_tick(struct cdr_file *file, uint64_t now_us) {
 }
 
 int cdr_file_close(struct cdr_file *file) {
-	int err = 0;
+	int err;
 
 	check_place(file);
 	err = end(file);
