@@ -53,10 +53,10 @@ struct cdr_file {
 	uint32_t header_len;
 	uint32_t number; // of the file in this run
 	uint64_t opened_us, synced_us;
-	bool is_dirty;	 // written and not synced
-	bool is_ended;	 // closed, but not renamed yet
-	bool is_failing; // and that was logged
-	bool is_lost;	 // the last fsync failed
+	bool is_dirty;	      // written and not synced
+	bool is_ended;	      // closed, but not renamed yet
+	bool is_failing;      // and that was logged
+	bool is_sync_failing; // the last fsync failed
 	struct cdr_file_stats stats;
 	char path[PATH_MAX]; // of the open file
 };

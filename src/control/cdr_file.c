@@ -55,7 +55,7 @@ static int fail(struct cdr_file *file, const char *what, const char *path, int e
 }
 
 static int succeed(struct cdr_file *file) {
-	if (file->is_lost)
+	if (file->is_sync_failing)
 		return 0;
 	if (file->is_failing)
 		log_info("call records: %s is written again", file->options.directory);
@@ -299,8 +299,8 @@ static int begin(struct cdr_file *file, uint64_t now_us) {
 static int sync_file(struct cdr_file *file, uint64_t now_us) {
 	if (!file->is_dirty)
 		return 0;
-	file->is_lost = fsync(file->fd) < 0;
-	if (file->is_lost)
+	file->is_sync_failing = fsync(file->fd) < 0;
+	if (file->is_sync_failing)
 		return fail(file, "sync", file->path, errno);
 	file->is_dirty = false;
 	file->synced_us = now_us;

@@ -17,6 +17,21 @@
 
 static struct cdr_rig rig;
 static struct cdr_file file;
+static uint32_t syncs;	// of files
+static int sync_errors; // what they fail with; 0 = they do not
+
+// In place of the C library's.
+int fsync(int fd) {
+	struct stat status;
+
+	if (fstat(fd, &status) < 0 || S_ISDIR(status.st_mode))
+		return fdatasync(fd);
+	syncs++;
+	if (!sync_errors)
+		return fdatasync(fd);
+	errno = sync_errors;
+	return -1;
+}
 
 static struct cdr_file_options options(void) {
 	return (struct cdr_file_options){.directory = rig.directory, .prefix = "cdr", .format = CDR_JSON};
@@ -293,8 +308,81 @@ static void a_rename_that_fails_is_tried_until_it_succeeds(void **state) {
 	assert_int_equal(rig_log_count(&rig, "is written again"), 1);
 }
 
+static void what_is_new_is_synced_as_often_as_said_and_at_the_end(void **state) {
+	struct cdr_file_options chosen = options();
+
+	(void)state;
+	chosen.sync_s = 5;
+	open_with(chosen);
+	assert_int_equal(put("one\n", NOON_US), 0);
+	assert_int_equal(cdr_file_tick(&file, NOON_US + 5ull * S_US - 1), 0);
+	assert_int_equal(syncs, 0);
+	assert_int_equal(cdr_file_tick(&file, NOON_US + 5ull * S_US), 0);
+	assert_int_equal(syncs, 1);
+	assert_int_equal(cdr_file_tick(&file, NOON_US + 10ull * S_US), 0);
+	assert_int_equal(syncs, 1);
+	assert_int_equal(put("two\n", NOON_US + 11ull * S_US), 0);
+	assert_int_equal(cdr_file_tick(&file, NOON_US + 11ull * S_US), 0);
+	assert_int_equal(syncs, 2);
+	assert_int_equal(put("three\n", NOON_US + 12ull * S_US), 0);
+	assert_int_equal(cdr_file_close(&file), 0);
+	assert_int_equal(syncs, 3);
+}
+
+static void without_an_interval_only_the_end_of_a_file_is_synced(void **state) {
+	struct cdr_file_options chosen = options();
+
+	(void)state;
+	chosen.rotate_s = 3600;
+	open_with(chosen);
+	assert_int_equal(put("one\n", NOON_US), 0);
+	assert_int_equal(cdr_file_tick(&file, NOON_US + 3599ull * S_US), 0);
+	assert_int_equal(syncs, 0);
+	assert_int_equal(cdr_file_tick(&file, NOON_US + 3600ull * S_US), 0);
+	assert_int_equal(syncs, 1);
+	assert_int_equal(cdr_file_close(&file), 0);
+	assert_int_equal(syncs, 1);
+}
+
+static void a_sync_that_fails_is_logged_once_and_tried_again(void **state) {
+	struct cdr_file_options chosen = options();
+
+	(void)state;
+	chosen.sync_s = 1;
+	rig_log_begin(&rig);
+	open_with(chosen);
+	assert_int_equal(put("one\n", NOON_US), 0);
+	sync_errors = EIO;
+	assert_int_equal(cdr_file_tick(&file, NOON_US + 1ull * S_US), -EIO);
+	assert_int_equal(put("two\n", NOON_US + 2ull * S_US), 0); // which does not mean that all is well
+	assert_int_equal(cdr_file_tick(&file, NOON_US + 2ull * S_US), -EIO);
+	sync_errors = 0;
+	assert_int_equal(cdr_file_tick(&file, NOON_US + 3ull * S_US), 0);
+	assert_int_equal(cdr_file_close(&file), 0);
+	rig_log_end(&rig);
+	assert_int_equal(file.stats.failures, 2);
+	assert_int_equal(rig_log_count(&rig, " error "), 1);
+	assert_int_equal(rig_log_count(&rig, "cannot sync"), 1);
+	assert_int_equal(rig_log_count(&rig, "is written again"), 1);
+	assert_int_equal(rig_look(&rig).lines, 2);
+}
+
+static void a_file_that_was_never_synced_is_not_called_whole(void **state) {
+	(void)state;
+	rig_log_begin(&rig);
+	open_with(options());
+	assert_int_equal(put("one\n", NOON_US), 0);
+	sync_errors = EIO;
+	assert_int_equal(cdr_file_close(&file), -EIO);
+	rig_log_end(&rig);
+	assert_int_equal(rig_look(&rig).open, 1);
+	assert_int_equal(rig_look(&rig).whole, 0);
+}
+
 static int set_up(void **state) {
 	(void)state;
+	syncs = 0;
+	sync_errors = 0;
 	rig_make(&rig);
 	return 0;
 }
@@ -322,6 +410,10 @@ int main(void) {
 		WITH_DIRECTORY(a_directory_may_go_and_come_back),
 		WITH_DIRECTORY(an_open_file_that_is_taken_away_is_not_written_to),
 		WITH_DIRECTORY(a_rename_that_fails_is_tried_until_it_succeeds),
+		WITH_DIRECTORY(what_is_new_is_synced_as_often_as_said_and_at_the_end),
+		WITH_DIRECTORY(without_an_interval_only_the_end_of_a_file_is_synced),
+		WITH_DIRECTORY(a_sync_that_fails_is_logged_once_and_tried_again),
+		WITH_DIRECTORY(a_file_that_was_never_synced_is_not_called_whole),
 	};
 
 	return cmocka_run_group_tests_name("control/cdr_file", tests, NULL, NULL);
