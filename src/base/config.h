@@ -119,6 +119,13 @@ struct config_sources {
 	const char **screen;
 };
 
+// Who may read the metrics over HTTP, and where.
+struct config_metrics {
+	struct endpoint listen; // port 0: nobody, nowhere
+	uint32_t allow_count;
+	struct ip_prefix *allow;
+};
+
 struct config {
 	const char *file;
 	uint32_t version; // grows by one with each configuration this process has run
@@ -153,6 +160,7 @@ struct config {
 	const char *control_socket;
 	uint32_t control_mode;	   // of the socket file, e.g. 0660
 	const char *control_group; // NULL = the group of the process
+	struct config_metrics metrics;
 	uint32_t drain_ms;
 	uint32_t retry_after_s;	 // in our 503
 	const char *server_name; // Server header of our own responses

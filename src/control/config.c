@@ -67,6 +67,7 @@ static struct config *build(struct config_tree *tree, const struct raw_top *raw,
 	build_capacity(&b);
 	build_sources(&b);
 	build_rules(&b);
+	build_metrics(&b);
 	build_rest(&b);
 	return cfg;
 }
@@ -178,6 +179,7 @@ void config_free(struct config *cfg) {
 	for (uint32_t i = 0; i < cfg->sources.screen_count; i++)
 		free_text(cfg->sources.screen[i]);
 	free(cfg->sources.screen);
+	free(cfg->metrics.allow);
 	free_text(cfg->file);
 	free_text(cfg->control_socket);
 	free_text(cfg->control_group);

@@ -23,6 +23,7 @@ void build_timers(struct build *b);
 void build_capacity(struct build *b);
 void build_sources(struct build *b);
 void build_rules(struct build *b);
+void build_metrics(struct build *b);
 void build_rest(struct build *b);
 
 // Formats a key path.

@@ -274,6 +274,14 @@ static json_t *control_json(const struct config *cfg) {
 	return control;
 }
 
+static json_t *metrics_json(const struct config_metrics *metrics) {
+	json_t *allow = json_array();
+
+	for (uint32_t i = 0; i < metrics->allow_count; i++)
+		json_array_append_new(allow, prefix_json(&metrics->allow[i]));
+	return json_pack("{s:o, s:o}", "listen", endpoint_json(&metrics->listen), "allow", allow);
+}
+
 char *config_dump(const struct config *cfg) {
 	json_t *top = json_object(), *memory = json_object(), *parser = json_object();
 	json_t *proxy = json_object(), *log = json_object();
@@ -300,6 +308,8 @@ char *config_dump(const struct config *cfg) {
 	put_routes(top, cfg);
 	json_object_set_new(top, "log", log);
 	json_object_set_new(top, "control", control_json(cfg));
+	if (cfg->metrics.listen.port)
+		json_object_set_new(top, "metrics", metrics_json(&cfg->metrics));
 	json_object_set_new(top, "drain", json_integer(cfg->drain_ms));
 	json_object_set_new(top, "retry_after", json_integer(cfg->retry_after_s));
 	json_object_set_new(top, "server_name", json_string(cfg->server_name));

@@ -108,6 +108,7 @@ void config_reference(FILE *out) {
 		&config_section_target,
 		&config_section_log,
 		&config_section_control,
+		&config_section_metrics,
 	};
 
 	fputs(intro, out);

@@ -97,6 +97,7 @@ SECTION(capacity, "capacity");
 SECTION(sources, "sources");
 SECTION(log, "log");
 SECTION(control, "control");
+SECTION(metrics, "metrics");
 SECTION(top, "");
 
 const cyaml_schema_value_t config_yaml_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_top, top_fields)};

@@ -46,7 +46,7 @@ extern const cyaml_schema_value_t config_yaml_schema;
 // clang-format off
 #define SECTIONS(X) \
 	X(gateway) X(vlan) X(port) X(listener) X(match) X(target) X(route) X(cores) X(memory) X(parser) X(proxy) X(timers) X(capacity) \
-	X(sources) X(log) X(control) X(top)
+	X(sources) X(log) X(control) X(metrics) X(top)
 // clang-format on
 #define X(name) extern const struct config_section config_section_##name;
 SECTIONS(X)
@@ -232,6 +232,13 @@ const char *config_word(const struct config_section *section, const char *key, i
 	X(TEXT, control, mode, , OPTIONAL, 3, 4, "0660", "", "its permissions, in octal") \
 	X(TEXT, control, group, , OPTIONAL, 1, 31, "the group of the process", "", "its group")
 
+#define KEYS_metrics(X) \
+	X(TEXT, metrics, listen, , REQUIRED, 1, 64, "", "", \
+		"address of the kernel's and TCP port, `127.0.0.1:9464`; without a port 9464. `0.0.0.0` or `[::]` for all " \
+		"addresses") \
+	X(LIST_TEXT, metrics, allow, , OPTIONAL, 1, 256, "this machine: 127.0.0.0/8 and ::1", "", \
+		"networks whose connections are answered, e.g. `192.0.2.0/24`; others are closed at once")
+
 #define KEYS_top(X) \
 	X(MAP, top, cores, cores, REQUIRED, 0, 0, "", "", "CPUs") \
 	X(MAP, top, memory, memory, OPTIONAL, 0, 0, "", "", "memory") \
@@ -248,6 +255,7 @@ const char *config_word(const struct config_section *section, const char *key, i
 		"next hop where no rule holds; without one such a request is answered 404") \
 	X(MAP, top, log, log, OPTIONAL, 0, 0, "", "", "log lines, on standard error") \
 	X(MAP, top, control, control, OPTIONAL, 0, 0, "", "", "control socket") \
+	X(MAP, top, metrics, metrics, OPTIONAL, 0, 0, "off", "", "metrics for Prometheus over HTTP (docs/metrics.md)") \
 	X(UINT, top, drain, , OPTIONAL, 0, 3600000, "30000", "ms", \
 		"how long SIGTERM waits at most: for calls in progress, then 4 times `t1` for retransmissions") \
 	X(UINT, top, retry_after, , OPTIONAL, 1, 86400, "10", "seconds", "Retry-After of our 503 answers") \

@@ -17,6 +17,8 @@
 #define WORKER_TEXT_MB_MAX 65536
 #define QUEUE_PACKETS_MIN 1024
 
+#define METRICS_PORT 9464
+
 static void check_cpu(struct build *b, const char *path, uint32_t cpu) {
 	if (cpu < b->cpu_count)
 		return;
@@ -318,6 +320,54 @@ static void read_control(struct build *b) {
 			raw->group
 		);
 	b->cfg->control_group = build_text(b, raw->group);
+}
+
+// Or broadcast, or reserved.
+static bool is_multicast(const struct ip_addr *addr) {
+	return addr->family == IP_V4 ? addr->bytes[0] >= 224 : addr->bytes[0] == 0xff;
+}
+
+static void read_metrics_listen(struct build *b, const char *text) {
+	static const char example[] = "write one of this machine's, like 127.0.0.1:9464";
+	struct endpoint *listen = &b->cfg->metrics.listen;
+
+	if (!endpoint_parse(str_from_c(text), METRICS_PORT, listen))
+		config_problem(
+			b->tree,
+			"metrics.listen",
+			"\"%s\" is not address:port; %s (names are not resolved)",
+			text,
+			example
+		);
+	else if (is_multicast(&listen->addr))
+		config_problem(
+			b->tree, "metrics.listen", "\"%s\" is not the address of a single host; %s", text, example
+		);
+}
+
+static void read_metrics_allow(struct build *b, char *const *texts, uint32_t count) {
+	struct config_metrics *metrics = &b->cfg->metrics;
+
+	metrics->allow = build_array(b, count, sizeof(*metrics->allow));
+	for (uint32_t i = 0; i < count && metrics->allow; i++) {
+		PATH(path, "metrics.allow[%u]", i);
+
+		if (build_network(b, path, texts[i], &metrics->allow[metrics->allow_count]))
+			metrics->allow_count++;
+	}
+}
+
+void build_metrics(struct build *b) {
+	static char *const this_machine[] = {"127.0.0.0/8", "::1/128"};
+	const struct raw_metrics *raw = &b->raw->metrics;
+
+	if (!raw->listen)
+		return;
+	read_metrics_listen(b, raw->listen);
+	if (raw->allow_count > 0)
+		read_metrics_allow(b, raw->allow, raw->allow_count);
+	else
+		read_metrics_allow(b, this_machine, ARRAY_LEN(this_machine));
 }
 
 static void build_session_timers(struct build *b) {

@@ -9,6 +9,7 @@
 
 #include "control/config.h"
 #include "control/core.h"
+#include "control/metrics.h"
 
 // How long a stop waits for commands that are still with workers.
 #define LISTINGS_WAIT_MS 2000
@@ -248,6 +249,8 @@ static int start(struct control *c) {
 	c->started_ms = control_now_ms();
 	c->loop = loop_new();
 	err = c->loop ? server_open(loop_base(c->loop), &options, &backend, &c->server) : -ENOMEM;
+	if (!err && c->cfg->metrics.listen.port)
+		err = metrics_open(c, &c->metrics);
 	if (err)
 		return err;
 	dataplane_callbacks_set(c->dp, &callbacks);
@@ -299,6 +302,7 @@ void control_close(struct control *c) {
 	if (!c)
 		return;
 	server_close(c->server);
+	metrics_close(c->metrics);
 	if (c->loop)
 		finish_listings(c);
 	dataplane_callbacks_set(c->dp, &none);

@@ -22,6 +22,7 @@ struct sample {
 };
 
 struct listing;
+struct metrics; // control/metrics.h
 
 struct control {
 	const struct config *cfg;
@@ -36,6 +37,7 @@ struct control {
 
 	struct loop *loop;
 	struct server *server;
+	struct metrics *metrics;  // NULL: off
 	struct listing *listings; // questions that are with workers
 
 	bool draining;

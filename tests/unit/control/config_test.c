@@ -342,6 +342,24 @@ static void a_cpu_may_be_shared(void **state) {
 	config_free(cfg);
 }
 
+static void metrics_are_off_or_for_this_machine(void **state) {
+	struct config *bare = parse(least);
+	struct config *cfg;
+	char *text;
+
+	(void)state;
+	assert_int_equal(bare->metrics.listen.port, 0);
+	config_free(bare);
+	assert_true(asprintf(&text, "%smetrics: {listen: \"[::]\"}\n", least) > 0);
+	cfg = parse(text);
+	assert_endpoint(&cfg->metrics.listen, "[::]:9464");
+	assert_int_equal(cfg->metrics.allow_count, 2);
+	assert_prefix(&cfg->metrics.allow[0], "127.0.0.0/8");
+	assert_prefix(&cfg->metrics.allow[1], "::1/128");
+	config_free(cfg);
+	free(text);
+}
+
 static void anchors_are_understood(void **state) {
 	struct config *cfg = parse("cores: {workers: &w [1]}\n"
 				   "ports: [{name: &p p, device: net_tap0, addresses: [192.0.2.1/24]}]\n"
@@ -378,6 +396,7 @@ int main(void) {
 		cmocka_unit_test(targets_are_sorted_by_priority),
 		cmocka_unit_test(one_document_may_have_its_marks),
 		cmocka_unit_test(a_cpu_may_be_shared),
+		cmocka_unit_test(metrics_are_off_or_for_this_machine),
 		cmocka_unit_test(anchors_are_understood),
 		cmocka_unit_test(the_reference_is_up_to_date),
 	};
