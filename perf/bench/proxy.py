@@ -116,7 +116,7 @@ class Mode:
             yield self.row(f"  {stage}", "cycles", [one[stage] for one in shown], "by stage, at 70%")
         for name, key in (("p50", "p50_us"), ("p99.9", "p999_us")):
             yield self.row(f"service time {name}", "us", [run[1].service.get(key) for run in runs],
-                           "receive to send, at 70%, turns with a pause of the core of 40 us or more left out")
+                           "receive to send, at 70%; left out are turns with a pause of the core of 40 us or more, and those that catch up after it")
 
     def latency_rows(self, share, runs):
         reports = [run[2] for run in runs]

@@ -43,7 +43,7 @@ struct stage_totals {
 // The worker's own.
 struct stage_clock {
 	bool on;
-	bool disturbed; // the core was taken away in this turn
+	bool disturbed; // the core was taken away in this turn, or before it and what came meanwhile is worked off
 	uint8_t now;	// enum stage
 	uint64_t since;
 	uint64_t gap;					    // cycles of STAGE_GAP_US

@@ -111,13 +111,19 @@ static void stages_switch(struct worker *w, bool on) {
 	};
 }
 
+// What came while the core was away is worked off in turns of full bursts: these are disturbed as well.
+static inline bool is_disturbed(const struct worker *w) {
+	return (w->stage.disturbed && w->backlog.full_turns > 0) ||
+	       (w->cfg->idle == IDLE_SPIN && w->now_tsc - w->stage.since > w->stage.gap);
+}
+
 static inline void stages_begin(struct worker *w) {
 	bool on = worker_flag(&w->measure);
 
 	if (unlikely(on != w->stage.on))
 		stages_switch(w, on);
 	w->stage.now = STAGE_OTHER;
-	w->stage.disturbed = false;
+	w->stage.disturbed = is_disturbed(w);
 	w->stage.since = w->now_tsc;
 }
 

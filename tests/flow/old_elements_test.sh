@@ -13,7 +13,7 @@ old() {
 
 old one
 old two
-in_b nc -ul -s 198.51.100.10 -p 5060 >/dev/null &
+ip netns exec tandem-b nc -ul -s 198.51.100.10 -p 5060 >/dev/null &
 started+=($!)
 wait_until 5 'a callee' is_bound b 198.51.100.10:5060
 record b
