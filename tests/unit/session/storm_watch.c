@@ -83,6 +83,8 @@ void watch_given(const struct rig *rig, const char *text, uint32_t len) {
 	const struct sip_limits *limits = is_response ? &rig->s->own_limits : &rig->s->limits;
 	bool is_good = is_usable(sip_parse(&watch.msg, text, len, limits, &rig->s->locator));
 
+	// "sIP/2.0" begins a response as well.
+	is_response = is_good ? !watch.msg.is_request : is_response;
 	watch.is_apart = !is_good || (is_response && str_starts(watch.msg.via.branch, STR(MINT_RETURN_PREFIX)));
 	if (is_response && is_good)
 		note_response(rig->s);
@@ -121,20 +123,6 @@ static struct watched *of_key(const struct session *s, struct txn_key key) {
 	return NULL;
 }
 
-// The transaction whose answer is in watch.msg; of several it may be, one that has no final yet.
-static struct watched *answered(const struct session *s) {
-	struct txn_key key = txn_key_of(&s->txns, &watch.msg, hash_str(s->seed, watch.msg.call_id));
-	struct watched *server = of_key(s, key);
-
-	for (uint32_t i = 0; i < watch.old_count && i < OLD_MAX && (!server || server->final); i++) {
-		struct watched *other = is_key(watch.old[i].of_response, key) ? of_key(s, watch.old[i].key) : NULL;
-
-		if (other)
-			server = other;
-	}
-	return server;
-}
-
 static bool may_follow(const struct watched *server, uint16_t status, uint64_t tag) {
 	if (server->final == 0)
 		return true;
@@ -146,8 +134,23 @@ static bool may_follow(const struct watched *server, uint16_t status, uint64_t t
 	return status == server->final && (tag == server->tag || !server->is_invite);
 }
 
+// Nobody but an old element can tell which of its requests an answer is for: any of them.
+static bool check_old_answer(const struct session *s, struct txn_key key) {
+	bool is_old = false;
+
+	for (uint32_t i = 0; i < watch.old_count && i < OLD_MAX; i++) {
+		struct watched *server = is_key(watch.old[i].of_response, key) ? of_key(s, watch.old[i].key) : NULL;
+
+		is_old |= is_key(watch.old[i].of_response, key);
+		if (server && server->final == 0 && watch.msg.status >= 200)
+			server->final = watch.msg.status;
+	}
+	return is_old;
+}
+
 static void check_answer(const struct session *s) {
-	struct watched *server = answered(s);
+	struct txn_key key = txn_key_of(&s->txns, &watch.msg, hash_str(s->seed, watch.msg.call_id));
+	struct watched *server = check_old_answer(s, key) ? NULL : of_key(s, key);
 	uint64_t tag = hash_str(s->seed, watch.msg.to.tag);
 
 	if (!server)
