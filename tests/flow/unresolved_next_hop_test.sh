@@ -5,12 +5,13 @@
 config=short
 . "$(dirname "$0")/_init.sh"
 
+# Whoever asks for tandem meanwhile is learned again.
 forgotten() {
+	in_t ip neigh flush dev tap-b
 	! prints lladdr in_t ip neigh show dev tap-b
 }
 
 callee uas 198.51.100.10 "$(scenario uas)" 10
-in_t ip neigh flush dev tap-b
 wait_until 2 'an empty neighbour table' forgotten
 record b
 caller uac 192.0.2.10 "$(scenario uac)" 10 100
