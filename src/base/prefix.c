@@ -125,7 +125,7 @@ static uint32_t *value_of(const struct prefix_table *table, uint64_t key) {
 static uint32_t get(const struct prefix_table *table, uint64_t key) {
 	const uint32_t *value = value_of(table, key);
 
-	return value ? __atomic_load_n(value, __ATOMIC_RELAXED) : PREFIX_NONE;
+	return value ? __atomic_load_n(value, __ATOMIC_ACQUIRE) : PREFIX_NONE;
 }
 
 // Digits that are missing count as noughts: who has fewer than the root finds the lengths of longer numbers as well.

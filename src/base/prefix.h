@@ -3,8 +3,9 @@
 //
 // Number table: digit strings (E.164: at most 15 digits) to values, looked up by longest prefix. A hash table of whole
 // prefixes in buckets of one cache line, and for each beginning of a few digits the lengths of the prefixes there are,
-// so that a look-up asks for those alone. One writer, any number of readers on other cores, without a lock: a slot
-// keeps its key until the table goes; what is removed only loses its value.
+// so that a look-up asks for those alone. What the writer wrote before a value, who finds the value sees. One writer,
+// any number of readers on other cores, without a lock: a slot keeps its key until the table goes; what is removed only
+// loses its value.
 #pragma once
 
 #include "base/mem.h"

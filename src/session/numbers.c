@@ -291,12 +291,6 @@ bool numbers_remove_prefix(struct numbers *table, struct prefix prefix) {
 	return prefix_remove(&table->prefixes, prefix);
 }
 
-// The words of a set that a prefix named: the fence makes that what was written before the prefix named it.
-static const union numbers_word *words_named(const struct numbers *table, uint32_t slot) {
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return words_at(&table->sets, slot);
-}
-
 bool numbers_find(const struct numbers *table, struct prefix number, struct offers *ret_offers, uint8_t *ret_len) {
 	uint32_t slot = prefix_find(&table->prefixes, number, ret_len);
 	const union numbers_word *words;
@@ -304,7 +298,7 @@ bool numbers_find(const struct numbers *table, struct prefix number, struct offe
 	assert(table->kind == NUMBERS_OFFERS);
 	if (slot == PREFIX_NONE)
 		return false;
-	words = words_named(table, slot);
+	words = words_at(&table->sets, slot);
 	*ret_offers = (struct offers){.ptr = &words->offer, .count = words->offer.behind + 1u};
 	return true;
 }
@@ -315,7 +309,7 @@ bool numbers_find_value(const struct numbers *table, struct prefix number, uint6
 	assert(table->kind != NUMBERS_OFFERS);
 	if (slot == PREFIX_NONE)
 		return false;
-	*ret_value = words_named(table, slot)->value;
+	*ret_value = words_at(&table->sets, slot)->value;
 	return true;
 }
 
@@ -326,6 +320,6 @@ struct offers numbers_at(const struct numbers *table, struct prefix prefix) {
 	assert(table->kind == NUMBERS_OFFERS);
 	if (slot == PREFIX_NONE)
 		return (struct offers){0};
-	words = words_named(table, slot);
+	words = words_at(&table->sets, slot);
 	return (struct offers){.ptr = &words->offer, .count = words->offer.behind + 1u};
 }
