@@ -31,24 +31,27 @@ static const struct txn *asking(const struct session *s, const struct txn *serve
 }
 
 // Who sent another request than an INVITE and heard nothing hears of us now, or would take us for dead (RFC 4320
-// section 4.1).
-static void tell_trying(struct session *s, struct txn *server) {
+// section 4.1). False when there is no packet buffer for it.
+static bool tell_trying(struct session *s, struct txn *server) {
 	const struct txn *client = asking(s, server);
 	struct rte_mbuf *m = client ? local_response_stored(s, client, 100) : NULL;
 
 	if (!m)
-		return;
+		return local_has_buffer(s);
 	(void)txn_step(&s->txns, server, TXN_TU_1XX, s->w->now_ms);
 	server->status = 100;
 	count_one(&s->w->count, COUNT_LOCAL_100);
 	count_one(&s->w->count, COUNT_MSG_LOCAL_OUT);
 	local_send(s, server, m);
+	return true;
 }
 
 static bool act(void *ctx, struct txn *txn, enum txn_event event, unsigned actions) {
 	struct session *s = ctx;
 	bool is_client = txn_is_client(txn);
 
+	if (actions & TXN_DO_TRYING)
+		return tell_trying(s, txn);
 	if ((actions & TXN_DO_TIMED_OUT) && txn->kind == TXN_INVITE_CLIENT &&
 	    !unanswered_invite(s, txn, txn->cancel_wanted ? 487 : 408))
 		return false;
@@ -56,8 +59,6 @@ static bool act(void *ctx, struct txn *txn, enum txn_event event, unsigned actio
 		count_one(&s->w->count, COUNT_TXN_TIMEOUT);
 	if (actions & TXN_DO_RESEND)
 		local_resend(s, txn, is_client ? COUNT_RETRANSMIT_REQUESTS_OUT : COUNT_RETRANSMIT_RESPONSES_OUT);
-	if (actions & TXN_DO_TRYING)
-		tell_trying(s, txn);
 	if (actions & TXN_DO_CANCEL)
 		cancel_send(s, txn);
 	if ((actions & TXN_DO_TIMED_OUT) && txn->kind == TXN_CLIENT)

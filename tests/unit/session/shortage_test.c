@@ -185,6 +185,18 @@ static void calls_with_session_timers_leave_nothing_either(void **state) {
 		}
 }
 
+static void the_100_of_another_request_waits_for_a_packet_buffer(void **state) {
+	struct rig *rig = *state;
+
+	rig_send(rig, CALLER, call_request("OPTIONS", "z9hG4bK1", 1, NULL, ""));
+	rig_pass(rig, 3499);
+	rig_pass_starved(rig, 1);
+	assert_null(rig_next(rig, CALLER));
+	rig_pass(rig, TXN_AGAIN_MS);
+	rig_expect(rig, CALLER, "SIP/2.0 100 ");
+	rig_settle(rig);
+}
+
 // The caller, who had a 100, has no timer of its own.
 static void a_final_of_our_own_waits_for_a_packet_buffer(void **state) {
 	struct rig *rig = *state;
@@ -225,6 +237,7 @@ int main(void) {
 		TEST(every_text_taken_fails_in_turn),
 		TEST(other_requests_leave_nothing_either),
 		TEST(calls_with_session_timers_leave_nothing_either),
+		TEST(the_100_of_another_request_waits_for_a_packet_buffer),
 		TEST(a_final_of_our_own_waits_for_a_packet_buffer),
 		TEST(no_packet_buffer_left_loses_nothing_but_the_message),
 		TEST(when_all_records_are_taken_new_calls_get_503_and_old_ones_pass),
