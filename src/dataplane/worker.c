@@ -123,7 +123,7 @@ static inline void stages_begin(struct worker *w) {
 	if (unlikely(on != w->stage.on))
 		stages_switch(w, on);
 	w->stage.now = STAGE_OTHER;
-	w->stage.disturbed = is_disturbed(w);
+	w->stage.disturbed = w->stage.on && is_disturbed(w);
 	w->stage.since = w->now_tsc;
 }
 

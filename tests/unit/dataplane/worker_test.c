@@ -115,6 +115,23 @@ static void latency_of_undisturbed_turns_is_counted_alone(void **state) {
 	}
 }
 
+static void turns_that_catch_up_are_disturbed_as_well(void **state) {
+	struct wire *wire = *state;
+	struct worker *w = wire->workers[0];
+
+	worker_flag_set(&w->measure, true);
+	wire_turn(wire, 0);
+	w->stage.gap = UINT64_MAX;
+	for (uint32_t full_turns = 2; full_turns-- > 0;) {
+		w->stage.disturbed = true;
+		w->backlog.full_turns = full_turns;
+		wire_send(wire, 0, 0, &(struct frame_spec){.payload = "0"});
+		wire_turn(wire, 0);
+		wire_expect(wire, 0, 0, 1);
+		assert_int_equal(hist_total(&w->undisturbed), full_turns == 0);
+	}
+}
+
 static void full_hand_off_ring_drops_and_counts(void **state) {
 	struct wire *wire = *state;
 
@@ -362,6 +379,7 @@ int main(void) {
 		),
 		TWO(stages_are_measured_while_that_is_on),
 		ONE(latency_of_undisturbed_turns_is_counted_alone),
+		ONE(turns_that_catch_up_are_disturbed_as_well),
 		TWO(full_hand_off_ring_drops_and_counts),
 		TWO(extra_queues_are_polled),
 		ONE(latency_is_measured_when_sent),
