@@ -46,7 +46,7 @@ class Bench:
         self.veth_driver = "af_xdp"
         self.reserved = None
         self.floor = {}  # by port: packets a second testpmd swaps
-        self.best = {}  # by state: the rows of tandem over memif, for the peer to be held against
+        self.best = {}  # by state: the rows of tandem over memif, from which the rate of `growth` is taken
         self.tsc_hz = None
 
     def file(self, name):

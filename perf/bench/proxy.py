@@ -82,8 +82,7 @@ class Stages:
 
     def __init__(self, tandem):
         self.rows = tandem.ask("show", "stages")["stages"]
-        every = [row for row in tandem.ask("show", "latency")["latency"]]
-        self.service = next((row for row in every if row["kind"] == "undisturbed"), {})
+        self.service = tandem.service()
 
     @staticmethod
     def begin(tandem):
