@@ -252,7 +252,7 @@ static bool by_dialog(const struct session *s, struct target *target) {
 // Whether a request with our Route and a To tag, but of no dialog we hold, is taken for what it says. A tag made up
 // would else let anybody call anywhere past the rules. What can begin nothing passes: the BYE of a call that was up
 // when tandem was restarted. What SUBSCRIBE and REFER set up is no dialog here, but our Route in it is one we wrote; an
-// INVITE or REFER has no business there (RFC 6665 section 4.5.2, RFC 7647 section 5).
+// INVITE or REFER has no business there (usages are not to share a dialog: RFC 6665, RFC 7647).
 static bool is_of_a_dialog(const struct session *s, struct str id) {
 	switch (s->msg->method) {
 	case SIP_ACK:
